@@ -1,0 +1,45 @@
+-- name: job_get
+SELECT * FROM job WHERE id = :id;
+-- name: job_by_request
+SELECT * FROM job WHERE request_id = :request_id;
+-- name: job_page
+SELECT * FROM job
+WHERE (:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
+	AND (:state IS NULL OR state = :state) AND (:requested_by IS NULL OR requested_by = :requested_by)
+	AND (:after IS NULL OR seq < (SELECT seq FROM job WHERE id = :after))
+ORDER BY seq DESC LIMIT :limit;
+-- name: job_total
+SELECT count(*) AS n FROM job
+WHERE (:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
+	AND (:state IS NULL OR state = :state) AND (:requested_by IS NULL OR requested_by = :requested_by);
+-- name: job_open
+SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY seq;
+-- name: job_count_open
+SELECT count(*) AS n FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running');
+-- name: job_open_of_gateway
+SELECT * FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running') ORDER BY seq;
+-- name: job_insert
+INSERT INTO job (id, attempt_id, request_id, body_digest, gateway_id, cluster_id, service_id, service, type, params, order_params,
+	inventory, state, requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested,
+	stdout_bytes, stderr_bytes, truncated)
+VALUES (:id, :attempt_id, :request_id, :body_digest, :gateway_id, :cluster_id, :service_id, :service, :type, :params, :order_params,
+	:inventory, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
+-- name: job_start
+UPDATE job SET state = 'running', started = :started, order_params = NULL WHERE id = :id AND state = 'queued';
+-- name: job_cancel_requested
+UPDATE job SET cancel_requested = 1 WHERE id = :id;
+-- name: job_progress
+UPDATE job SET stdout_bytes = :stdout_bytes, stderr_bytes = :stderr_bytes, truncated = :truncated WHERE id = :id;
+-- name: job_end
+UPDATE job SET state = :state, return_code = :return_code, error = :error, results = :results, ended = :ended,
+	elapsed_ms = :elapsed_ms, order_params = NULL
+WHERE id = :id;
+-- name: job_delete
+DELETE FROM job WHERE id = :id;
+-- name: output_add
+INSERT INTO output (job_id, stream, at, data) VALUES (:job_id, :stream, :at, :data);
+-- name: output_thin
+DELETE FROM output WHERE job_id = :job_id AND stream = :stream AND at >= :head AND at + length(data) <= :tail;
+-- name: output_read
+SELECT at, data FROM output WHERE job_id = :job_id AND stream = :stream AND at + length(data) > :offset
+ORDER BY at LIMIT :limit;

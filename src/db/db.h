@@ -1,0 +1,79 @@
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/err.h"
+
+/* The statements of sql/queries, by name: SQL_GATEWAY_GET ... */
+enum sql {
+#define SQL_STMT(name, text) SQL_##name,
+#include "sql_statements.inc"
+#undef SQL_STMT
+	SQL__COUNT
+};
+
+/*
+ * One connection to STATE/gatehouse.db: WAL, foreign keys on, statements
+ * prepared once each. It belongs to one thread. Errors: ERR_UNAVAILABLE where
+ * trying again or making room may help (locked, read-only, disk full),
+ * ERR_CONFLICT for a broken uniqueness or reference, else ERR_INTERNAL.
+ */
+struct db;
+
+/*
+ * Made for CTX; freeing it closes it. The file must exist unless CREATE. NULL: E filled.
+ * The schema is not looked at: see migrate.h.
+ */
+struct db *db_open(void *ctx, const struct config *c, bool create, struct error *e);
+/* Whether txn_begin() is allowed: a GET turns it off, and a write then ends the process by assertion. */
+void db_writable(struct db *db, bool on);
+/* Prepares every statement: for the tests and `doctor`. */
+enum err db_prepare_all(struct db *db, struct error *e) MUST_CHECK;
+/* Runs SQL text of our own that is no named statement (pragmas, migrations). */
+enum err db_exec(struct db *db, const char *sql, struct error *e) MUST_CHECK;
+/* The integer that a PRAGMA answers. */
+enum err db_pragma(struct db *db, const char *sql, int64_t *value, struct error *e) MUST_CHECK;
+/* Writes what the WAL holds into the database file, as far as readers allow: once in a while, when idle. */
+void db_checkpoint(struct db *db);
+
+/*
+ * A statement, reset and unbound; the macro gives it back at the end of the
+ * scope (an unreset SELECT would make one's own write fail with BUSY). The same
+ * statement cannot be used twice at once.
+ */
+struct stmt;
+struct stmt *stmt_get(struct db *db, enum sql which);
+void stmt_done(struct stmt **st);
+#define STMT(var, ...) struct stmt *var __attribute__((cleanup(stmt_done))) = stmt_get(__VA_ARGS__)
+
+/* Bind by name without the colon; one that is not there asserts. TEXT NULL binds NULL. All is copied. */
+void stmt_text(struct stmt *st, const char *name, const char *text);
+void stmt_int(struct stmt *st, const char *name, int64_t value);
+void stmt_null(struct stmt *st, const char *name);
+void stmt_bytes(struct stmt *st, const char *name, const void *bytes, size_t n);
+bool stmt_wants(struct stmt *st, const char *name);
+/* The next row, or *MORE false. */
+enum err stmt_row(struct stmt *st, bool *more, struct error *e) MUST_CHECK;
+/* Runs a write to its end, inside a transaction. CHANGED (may be NULL) gets the number of rows. */
+enum err stmt_exec(struct stmt *st, int *changed, struct error *e) MUST_CHECK;
+/* Columns of the row, by name; borrowed until the next row. NULL text where the column is NULL. */
+const char *stmt_col_text(struct stmt *st, const char *name);
+int64_t stmt_col_int(struct stmt *st, const char *name);
+bool stmt_col_null(struct stmt *st, const char *name);
+bool stmt_col_there(struct stmt *st, const char *name);
+const void *stmt_col_bytes(struct stmt *st, const char *name, size_t *n);
+
+/* A write transaction (BEGIN IMMEDIATE) that rolls back at scope end unless committed. They do not nest. */
+struct txn {
+	struct db *db;
+};
+#define TXN(var) struct txn var __attribute__((cleanup(txn_end))) = { NULL }
+enum err txn_begin(struct txn *t, struct db *db, struct error *e) MUST_CHECK;
+enum err txn_commit(struct txn *t, struct error *e) MUST_CHECK;
+void txn_end(struct txn *t);
+
+#endif

@@ -1,0 +1,170 @@
+#include "db/record.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static void
+read_one(void *ctx, const struct field *f, struct stmt *st, void *record)
+{
+	const char *text;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+	case FIELD_JSON:
+		text = stmt_col_text(st, f->name);
+		*field_text(f, record) = text != NULL ? mem_text(ctx, text) : NULL;
+		break;
+	case FIELD_INT:
+	case FIELD_TIME:
+	case FIELD_EPOCH:
+		*field_int(f, record) = f->nullable && stmt_col_null(st, f->name) ?
+		    FIELD_NONE : stmt_col_int(st, f->name);
+		break;
+	case FIELD_BOOL:
+		*field_bool(f, record) = stmt_col_int(st, f->name) != 0;
+		break;
+	case FIELD_NAMES:
+		break;
+	case FIELD_NEST:
+		record_read(ctx, f->nest, st, record);
+		break;
+	}
+}
+
+void
+record_read(void *ctx, const struct field *fields, struct stmt *st, void *record)
+{
+	for (const struct field *f = fields; f->name != NULL; f++)
+		if (f->type == FIELD_NEST || (!f->private && stmt_col_there(st, f->name)))
+			read_one(ctx, f, st, record);
+}
+
+static void
+bind_one(const struct field *f, struct stmt *st, const void *record)
+{
+	switch (f->type) {
+	case FIELD_TEXT:
+		stmt_text(st, f->name, *field_text(f, record) == NULL && !f->nullable ?
+		    "" : *field_text(f, record));
+		break;
+	case FIELD_JSON:
+		stmt_text(st, f->name, *field_text(f, record));
+		break;
+	case FIELD_INT:
+	case FIELD_TIME:
+	case FIELD_EPOCH:
+		if (f->nullable && *field_int(f, record) == FIELD_NONE)
+			stmt_null(st, f->name);
+		else
+			stmt_int(st, f->name, *field_int(f, record));
+		break;
+	case FIELD_BOOL:
+		stmt_int(st, f->name, *field_bool(f, record));
+		break;
+	case FIELD_NAMES:
+		break;
+	case FIELD_NEST:
+		record_bind(f->nest, st, record);
+		break;
+	}
+}
+
+void
+record_bind(const struct field *fields, struct stmt *st, const void *record)
+{
+	for (const struct field *f = fields; f->name != NULL; f++)
+		if (f->type == FIELD_NEST || (!f->private && stmt_wants(st, f->name)))
+			bind_one(f, st, record);
+}
+
+enum err
+record_find_row(void *ctx, struct stmt *st, const struct field *fields, void *record, bool *found,
+    struct error *e)
+{
+	if (stmt_row(st, found, e) != ERR_OK)
+		return e->code;
+	if (*found)
+		record_read(ctx, fields, st, record);
+	return ERR_OK;
+}
+
+enum err
+record_write(
+    struct stmt *st, const struct field *fields, const void *record, int *changed, struct error *e)
+{
+	record_bind(fields, st, record);
+	return stmt_exec(st, changed, e);
+}
+
+enum err
+records_read(void *ctx, struct stmt *st, const struct field *fields, size_t size,
+    struct records *out, struct error *e)
+{
+	size_t room = 0;
+	bool more;
+	enum err rc;
+
+	*out = (struct records){ .size = size };
+	while ((rc = stmt_row(st, &more, e)) == ERR_OK && more) {
+		if (out->n == room) {
+			room = room == 0 ? 8 : room * 2;
+			out->at = MEM_GROW(ctx, out->at, char, room * size);
+		}
+		memset(out->at + out->n * size, 0, size);
+		record_read(ctx, fields, st, out->at + out->n++ * size);
+	}
+	return rc;
+}
+
+enum err
+names_read(void *ctx, struct stmt *st, struct names *out, struct error *e)
+{
+	bool more;
+	enum err rc;
+
+	*out = (struct names){ 0 };
+	while ((rc = stmt_row(st, &more, e)) == ERR_OK && more)
+		names_add(ctx, out, mem_text(ctx, stmt_col_text(st, "name")));
+	return rc;
+}
+
+enum err
+names_of(void *ctx, struct db *db, enum sql which, const char *id, struct names *out,
+    struct error *e)
+{
+	STMT(st, db, which);
+
+	stmt_text(st, "id", id);
+	return names_read(ctx, st, out, e);
+}
+
+static enum err
+names_add_one(struct db *db, enum sql add, const char *id, const char *name, int *added,
+    struct error *e)
+{
+	STMT(st, db, add);
+
+	stmt_text(st, "id", id);
+	stmt_text(st, "name", name);
+	return stmt_exec(st, added, e);
+}
+
+enum err
+names_write(struct db *db, const char *id, enum sql clear, enum sql add, const char *member,
+    const struct names *list, struct error *e)
+{
+	int added;
+	STMT(none, db, clear);
+
+	stmt_text(none, "id", id);
+	if (stmt_exec(none, NULL, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < list->n; i++) {
+		if (names_add_one(db, add, id, list->at[i], &added, e) != ERR_OK)
+			return e->code;
+		if (added == 0)
+			return error_field(e, member, "there is no %s", list->at[i]);
+	}
+	return ERR_OK;
+}

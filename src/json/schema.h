@@ -1,0 +1,47 @@
+#ifndef JSON_SCHEMA_H
+#define JSON_SCHEMA_H
+
+#include <json-c/json.h>
+
+#include "base/err.h"
+#include "base/fault.h"
+
+/*
+ * Decorators: JSON Schema for parameters, drafts 2020-12 and 07 as far as
+ * services.md section 2 lists them. What is not understood is refused when the
+ * schema is compiled, so that nothing passes unchecked.
+ *
+ * A schema is read as draft-07 where its "$schema" names that, else as 2020-12. Beside the two drafts' keywords
+ * there is the format "cidr", and "password", which any text fits. Refused are unknown keywords and formats, those of
+ * the other draft, references that leave the document or go round in a circle, $dynamicRef and $vocabulary. A
+ * "format" is always asserted. A "pattern" is ECMAScript's: \d, \w and \b are ASCII, \Z or (?i) do not exist.
+ */
+struct schema;
+
+/*
+ * Compiles SOURCE (borrowed only during the call), made for CTX. NULL: every
+ * fault of the schema is in FAULTS, each with the JSON pointer of its place in
+ * the schema. A compiled schema is constant: several threads may check with it at once.
+ */
+struct schema *schema_compile(void *ctx, struct json_object *source, struct faults *faults);
+/*
+ * Adds every fault of VALUE to FAULTS, each with its JSON pointer into VALUE. Returns how many were added. No text
+ * holds a part of VALUE, but pointers hold its member names. A check that would take too much work, time or depth ends
+ * with a fault that says so.
+ */
+size_t schema_check(const struct schema *s, struct json_object *value, struct faults *faults);
+/*
+ * Sets declared top-level properties (those of "properties" of the root, through local $ref and allOf, and nested
+ * objects that are present) that OBJECT lacks to their "default", where they have one. OBJECT is changed in place; a
+ * default is taken as it stands, and is not checked: check the result. No object: nothing is done.
+ */
+void schema_apply_defaults(const struct schema *s, struct json_object *object);
+/* Whether the root says (directly, by local $ref or allOf) that property NAME is of type boolean and nothing else. */
+int schema_is_boolean(const struct schema *s, const char *name);
+/*
+ * Whether property NAME is not to be shown: any part of the root that may apply to it (also in a branch of anyOf, in a
+ * nested object, for a name by pattern) says "format": "password".
+ */
+int schema_is_secret(const struct schema *s, const char *name);
+
+#endif
