@@ -1,0 +1,178 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "connector/connector.h"
+#include "connector/local_private.h"
+#include "json/body.h"
+#include "proc/proc.h"
+
+/*
+ * Runs services as processes on this host (services.md section 3). Every run
+ * has a directory of its own, which is its HOME; its working directory is the code's.
+ */
+
+struct local_run {
+	struct run_dir *dir;
+	struct proc *proc;
+};
+
+static void
+local_check(struct json_object *settings, struct faults *faults)
+{
+	SCOPED(tmp, NULL);
+
+	if (!json_object_is_type(settings, json_type_object)) {
+		faults_add(faults, "settings", "must be an object");
+		return;
+	}
+	json_object_object_foreach(settings, key, value) {
+		(void)value;
+		faults_add(faults, mem_printf(tmp, "settings.%s", key), "is not known to a local gateway");
+	}
+}
+
+static bool
+local_connected(struct json_object *settings)
+{
+	(void)settings;
+	return true;
+}
+
+static enum err
+local_open(struct conn *c, struct error *e)
+{
+	return run_dirs_open(c->config, e);
+}
+
+static void
+local_close(struct conn *c)
+{
+	(void)c;
+}
+
+static enum err
+local_ping(struct conn *c, struct error *e)
+{
+	return run_dirs_check(c->config, e);
+}
+
+static void
+local_output(void *arg, enum proc_stream stream, const void *bytes, size_t n)
+{
+	conn_output(arg, stream == PROC_STDOUT ? CONN_STDOUT : CONN_STDERR, bytes, n);
+}
+
+static void
+local_ended(void *arg, const struct proc_end *end)
+{
+	struct conn_run *r = arg;
+	struct local_run *run = r->own;
+	struct conn_end result = { .ran = true, .return_code = end->return_code };
+
+	/* The proc frees itself after this. The directory is gone before anybody is told. */
+	run->proc = NULL;
+	mem_free(run->dir);
+	run->dir = NULL;
+	conn_ended(r, &result);
+}
+
+/* What would leave a run half prepared. */
+static enum err
+check_support(struct launch *l, struct error *e)
+{
+	struct json_object *secrets = json_get(l->order->definition, "secrets"), *requirements;
+	const char *type = l->order->type;
+
+	if (strcmp(type, "opentofu-plan") == 0)
+		return error_set(e, ERR_INVALID, "opentofu-plan services are not supported yet on local "
+		    "gateways");
+	if (strcmp(type, "python-script") != 0 && strcmp(type, "ansible-playbook") != 0 &&
+	    strcmp(type, "executable") != 0)
+		return error_set(e, ERR_INVALID, "%s services are not supported on local gateways",
+		    launch_shown(l, type));
+	if (secrets != NULL && !(json_object_is_type(secrets, json_type_array) &&
+	    json_object_array_length(secrets) == 0))
+		return error_set(e, ERR_INVALID, "secrets are not supported yet: service %s has some",
+		    l->order->service);
+	if (launch_runtime(l, "req-file", json_type_string, &requirements, e) != ERR_OK)
+		return e->code;
+	if (requirements != NULL)
+		return error_set(e, ERR_INVALID, "requirements are not supported yet: service %s has the "
+		    "req-file %s", l->order->service, launch_shown(l, json_object_get_string(requirements)));
+	return ERR_OK;
+}
+
+static enum err
+prepare(struct launch *l, struct error *e)
+{
+	if (!json_object_is_type(l->order->params, json_type_object))
+		return error_set(e, ERR_INVALID, "params must be an object");
+	if (check_support(l, e) != ERR_OK || local_code(l, e) != ERR_OK || local_env(l, e) != ERR_OK ||
+	    local_argv(l, e) != ERR_OK)
+		return e->code;
+	return ERR_OK;
+}
+
+static enum err
+start(struct conn_run *r, struct local_run *run, const struct launch *l, struct error *e)
+{
+	static const struct proc_events events = { local_output, local_ended };
+	const struct proc_spec spec = {
+		.argv = l->argv.at, .envp = l->env.at, .cwd = l->dir,
+		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
+		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
+	};
+
+	run->proc = proc_start(run, r->conn->loop, &spec, &events, r, e);
+	return run->proc != NULL ? ERR_OK : e->code;
+}
+
+static enum err
+local_submit(struct conn_run *r, const struct conn_order *order, struct error *e)
+{
+	SCOPED(tmp, NULL);
+	struct local_run *run = MEM_NEW(r, struct local_run);
+	struct launch *l = MEM_NEW(tmp, struct launch);
+
+	r->own = run;
+	run->dir = run_dir_new(run, r->conn->config, order->attempt_id, e);
+	if (run->dir == NULL)
+		return e->code;
+	l->config = r->conn->config;
+	l->order = order;
+	l->home = run->dir->path;
+	if (prepare(l, e) != ERR_OK || start(r, run, l, e) != ERR_OK)
+		return e->code;
+	return ERR_OK;
+}
+
+static void
+local_cancel(struct conn_run *r)
+{
+	struct local_run *run = r->own;
+
+	if (run->proc != NULL)
+		proc_stop(run->proc);
+}
+
+static void
+local_hold(struct conn_run *r, bool on)
+{
+	struct local_run *run = r->own;
+
+	if (run->proc != NULL)
+		proc_read(run->proc, !on);
+}
+
+const struct connector_ops connector_local = {
+	.kind = "local",
+	.can = CAN_CANCEL | CAN_STREAM,
+	.check = local_check,
+	.connected = local_connected,
+	.open = local_open,
+	.close = local_close,
+	.ping = local_ping,
+	.submit = local_submit,
+	.cancel = local_cancel,
+	.hold = local_hold,
+};

@@ -1,0 +1,62 @@
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+
+/*
+ * A process and all that it starts. An argument vector, never a shell line; a
+ * clean environment; a session and process group of its own; stdout and stderr
+ * on pipes; every inherited descriptor closed. The calling program must have
+ * called proc_init() once: it becomes the subreaper of what it starts.
+ */
+enum proc_stream { PROC_STDOUT, PROC_STDERR };
+
+struct proc_spec {
+	const char *const *argv;	/* argv[0] is an absolute path: see proc_find() */
+	const char *const *envp;	/* NAME=value, the whole environment, ends in NULL */
+	const char *cwd;		/* absolute */
+	const void *input;		/* stdin's whole content, copied; NULL: /dev/null */
+	size_t input_len;
+	int64_t grace_ms;		/* between SIGTERM and SIGKILL, and how long a pipe may stay open after the leader's end */
+	const char *mark;		/* "NAME=value", one of envp: every process whose environment has it belongs to the tree */
+};
+
+struct proc_end {
+	int return_code;	/* exit status 0 to 255; 128 + signal where a signal ended it (as shells say it) */
+	int signal;		/* 0 where it exited by itself */
+	int killed;		/* proc_stop() had been called */
+};
+
+struct proc_events {
+	/* N bytes came on a stream. Called from the loop. */
+	void (*output)(void *arg, enum proc_stream stream, const void *bytes, size_t n);
+	/* Called once, after the last output, when nothing of the tree is left; the proc is freed after it returns. */
+	void (*ended)(void *arg, const struct proc_end *end);
+};
+
+struct proc;
+
+/* Once, before the first proc_start(): subreaper, SIGCHLD to LOOP, SIGPIPE ignored. */
+enum err proc_init(struct loop *l, struct error *e) MUST_CHECK;
+/* The absolute path of program NAME in the colon-separated PATH, made for CTX; NULL where there is none. An absolute NAME is checked and copied. */
+char *proc_find(void *ctx, const char *path, const char *name);
+/*
+ * Starts SPEC (copied). EVENTS must outlive the proc. NULL: E says why ("exec /x: No such file or directory");
+ * nothing runs then and no event comes.
+ */
+struct proc *proc_start(void *ctx, struct loop *l, const struct proc_spec *spec, const struct proc_events *events,
+    void *arg, struct error *e);
+/* SIGTERM to the whole tree, SIGKILL a grace later. Once is enough; ended() comes later. */
+void proc_stop(struct proc *p);
+/* Stops (0) or goes on (1) reading the pipes, so that a full disk holds the writer up. */
+void proc_read(struct proc *p, int on);
+pid_t proc_pid(const struct proc *p);
+/* SIGKILLs every process of ours whose environment has MARK ("NAME=value"); returns how many. For what a dead dispatcher left. */
+int proc_kill_marked(const char *mark);
+
+#endif

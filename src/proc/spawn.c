@@ -1,0 +1,214 @@
+#include "proc/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the child came to; it says so through the status pipe, which exec closes. */
+enum step { STEP_PREPARE, STEP_CHDIR, STEP_EXEC };
+
+struct trouble {
+	enum step step;
+	int error;
+};
+
+enum {
+	EXIT_NOT_RUN = 127,
+	UMASK = 077,
+	FIRST_OTHER = STDERR_FILENO + 1
+};
+
+enum { IN, OUT, ERR, STATUS, PIPES };
+enum { READ_END, WRITE_END };
+
+struct pipes {
+	int at[PIPES][2];
+};
+
+/* --- in the child: nothing but calls that are safe after a fork --- */
+
+static _Noreturn void
+child_fail(int status, enum step step)
+{
+	const struct trouble t = { .step = step, .error = errno };
+	ssize_t n = write(status, &t, sizeof t);
+
+	_exit(n == (ssize_t)sizeof t ? EXIT_NOT_RUN : EXIT_FAILURE);
+}
+
+static void
+child_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The descriptors may be 0, 1 or 2 themselves: all are moved out of the way first. */
+static int
+child_descriptors(const struct pipes *p, int *status)
+{
+	int from[] = { p->at[IN][READ_END], p->at[OUT][WRITE_END], p->at[ERR][WRITE_END] };
+
+	*status = fcntl(*status, F_DUPFD_CLOEXEC, FIRST_OTHER);
+	if (from[IN] < 0)
+		from[IN] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if ((from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_OTHER)) < 0)
+			return -1;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if (dup2(from[i], i) < 0)
+			return -1;
+	return close_range(FIRST_OTHER, ~0u, CLOSE_RANGE_CLOEXEC);
+}
+
+static _Noreturn void
+child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
+{
+	int status = p->at[STATUS][WRITE_END];
+
+	/* The leader must not outlive us; we may have died before it said so. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		child_fail(status, STEP_PREPARE);
+	umask(UMASK);
+	if (setsid() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    child_descriptors(p, &status) != 0)
+		child_fail(status, STEP_PREPARE);
+	child_signals();
+	if (chdir(spec->cwd) != 0)
+		child_fail(status, STEP_CHDIR);
+	execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv, (char *const *)(uintptr_t)spec->envp);
+	child_fail(status, STEP_EXEC);
+}
+
+/* --- in the parent --- */
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+pipes_close(struct pipes *p)
+{
+	for (int i = 0; i < PIPES; i++) {
+		close_one(&p->at[i][READ_END]);
+		close_one(&p->at[i][WRITE_END]);
+	}
+}
+
+static bool
+set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static bool
+pipes_open(struct pipes *p, bool has_input)
+{
+	for (int i = 0; i < PIPES; i++)
+		p->at[i][READ_END] = p->at[i][WRITE_END] = -1;
+	for (int i = has_input ? IN : OUT; i < PIPES; i++)
+		if (pipe2(p->at[i], O_CLOEXEC) != 0)
+			return false;
+	return (!has_input || set_nonblocking(p->at[IN][WRITE_END])) &&
+	    set_nonblocking(p->at[OUT][READ_END]) && set_nonblocking(p->at[ERR][READ_END]);
+}
+
+/* No handler of ours may run in the child: signals wait until it has reset them. */
+static pid_t
+fork_quietly(const struct proc_spec *spec, const struct pipes *p)
+{
+	pid_t parent = getpid(), pid;
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid == 0)
+		child_run(spec, p, parent);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return pid;
+}
+
+static enum err
+explain(const struct proc_spec *spec, const struct trouble *t, struct error *e)
+{
+	switch (t->step) {
+	case STEP_PREPARE:
+		break;
+	case STEP_CHDIR:
+		return error_set(e, ERR_INTERNAL, "chdir %s: %s", spec->cwd, strerror(t->error));
+	case STEP_EXEC:
+		return error_set(e, ERR_INTERNAL, "exec %s: %s", spec->argv[0], strerror(t->error));
+	}
+	return error_set(e, ERR_INTERNAL, "the process cannot be prepared: %s", strerror(t->error));
+}
+
+/* Waits until the child has executed its program, or has said why not. */
+static enum err
+await_exec(const struct proc_spec *spec, pid_t pid, int status, struct error *e)
+{
+	struct trouble t;
+	ssize_t n;
+
+	do
+		n = read(status, &t, sizeof t);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof t)
+		return ERR_OK;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return explain(spec, &t, e);
+}
+
+static int
+take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+enum err
+proc_spawn(const struct proc_spec *spec, struct spawned *out, struct error *e)
+{
+	struct pipes p;
+	enum err result;
+
+	if (!pipes_open(&p, spec->input != NULL)) {
+		result = error_set(e, ERR_INTERNAL, "pipe: %s", strerror(errno));
+	} else if ((out->pid = fork_quietly(spec, &p)) < 0) {
+		result = error_set(e, ERR_INTERNAL, "fork: %s", strerror(errno));
+	} else {
+		close_one(&p.at[STATUS][WRITE_END]);
+		result = await_exec(spec, out->pid, p.at[STATUS][READ_END], e);
+	}
+	if (result == ERR_OK) {
+		out->input = take(&p.at[IN][WRITE_END]);
+		out->output[PROC_STDOUT] = take(&p.at[OUT][READ_END]);
+		out->output[PROC_STDERR] = take(&p.at[ERR][READ_END]);
+	}
+	pipes_close(&p);
+	return result;
+}

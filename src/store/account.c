@@ -1,0 +1,114 @@
+#include "store/account.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { USERNAME_MAX = 128 };
+
+bool
+account_is_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > USERNAME_MAX || !utf8_valid(s, n))
+		return false;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || *s == ':' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static const struct field_form username_form = { account_is_name,
+	"printable characters without blanks and colons" };
+
+const struct field account_fields[] = {
+	F_TEXT(account, id, .readonly = 1, .wire = "_id"),
+	F_TEXT(account, username, .required = 1, .min = 1, .max = USERNAME_MAX,
+	    .form = &username_form),
+	F_TEXT(account, password_hash, .readonly = 1),
+	F_BOOL(account, is_admin),
+	F_TIME(account, created, .readonly = 1),
+	F_TEXT(account, created_by, .readonly = 1),
+	F_TIME(account, last_updated, .readonly = 1),
+	F_TEXT(account, last_updated_by, .readonly = 1),
+	F_END
+};
+
+enum err
+account_find(
+    void *ctx, struct db *db, const char *username, struct account *a, bool *found, struct error *e)
+{
+	STMT(st, db, SQL_ACCOUNT_BY_USERNAME);
+
+	stmt_text(st, "username", username);
+	return record_find_row(ctx, st, account_fields, a, found, e);
+}
+
+enum err
+account_list(void *ctx, struct db *db, struct records *out, struct error *e)
+{
+	STMT(st, db, SQL_ACCOUNT_LIST);
+
+	return records_read(ctx, st, account_fields, sizeof(struct account), out, e);
+}
+
+enum err
+account_insert(struct db *db, const struct account *a, struct error *e)
+{
+	enum err rc;
+	STMT(st, db, SQL_ACCOUNT_INSERT);
+
+	rc = record_write(st, account_fields, a, NULL, e);
+	if (rc == ERR_CONFLICT)
+		return error_set(e, rc, "there is an account %s already", a->username);
+	return rc;
+}
+
+static enum err
+account_must(int changed, const char *username, struct error *e)
+{
+	if (changed == 0)
+		return error_set(e, ERR_NOT_FOUND, "there is no account %s", username);
+	return ERR_OK;
+}
+
+enum err
+account_set_password(
+    struct db *db, const char *username, const char *hash, const char *by, struct error *e)
+{
+	int changed;
+	STMT(st, db, SQL_ACCOUNT_SET_PASSWORD);
+
+	stmt_text(st, "username", username);
+	stmt_text(st, "password_hash", hash);
+	stmt_int(st, "last_updated", clock_wall());
+	stmt_text(st, "last_updated_by", by);
+	if (stmt_exec(st, &changed, e) != ERR_OK)
+		return e->code;
+	return account_must(changed, username, e);
+}
+
+enum err
+account_delete(struct db *db, const char *username, struct error *e)
+{
+	int changed;
+	STMT(st, db, SQL_ACCOUNT_DELETE);
+
+	stmt_text(st, "username", username);
+	if (stmt_exec(st, &changed, e) != ERR_OK)
+		return e->code;
+	return account_must(changed, username, e);
+}
+
+enum err
+account_count_admins(struct db *db, int64_t *n, struct error *e)
+{
+	bool more;
+	STMT(st, db, SQL_ACCOUNT_COUNT_ADMINS);
+
+	if (stmt_row(st, &more, e) != ERR_OK)
+		return e->code;
+	*n = more ? stmt_col_int(st, "n") : 0;
+	return ERR_OK;
+}

@@ -1,0 +1,39 @@
+#include "store/item.h"
+
+const struct field item_fields[] = {
+	F_TEXT(item, id),
+	F_TEXT(item, gateway_id),
+	F_TEXT(item, kind),
+	F_TEXT(item, name),
+	F_JSON(item, body),
+	F_END
+};
+
+enum err
+item_list(void *ctx, struct db *db, const char *gateway_id, struct records *out, struct error *e)
+{
+	STMT(st, db, SQL_ITEM_LIST);
+
+	stmt_text(st, "gateway_id", gateway_id);
+	return records_read(ctx, st, item_fields, sizeof(struct item), out, e);
+}
+
+enum err
+item_find(void *ctx, struct db *db, const char *gateway_id, const char *kind, const char *name,
+    struct item *item, bool *found, struct error *e)
+{
+	STMT(st, db, SQL_ITEM_GET);
+
+	stmt_text(st, "gateway_id", gateway_id);
+	stmt_text(st, "kind", kind);
+	stmt_text(st, "name", name);
+	return record_find_row(ctx, st, item_fields, item, found, e);
+}
+
+enum err
+item_put(struct db *db, const struct item *item, struct error *e)
+{
+	STMT(st, db, SQL_ITEM_PUT);
+
+	return record_write(st, item_fields, item, NULL, e);
+}
