@@ -1,0 +1,46 @@
+#ifndef API_APP_H
+#define API_APP_H
+
+#include "access/identity.h"
+#include "base/config.h"
+#include "db/db.h"
+#include "http/router.h"
+#include "run/order.h"
+
+/*
+ * The application: routes, and the pipeline that does what a route's row says -
+ * match, identify, authorise, read the body, call, answer - in one place. It
+ * is shared by the worker threads and constant after app_new(), but for the
+ * remembered passwords, which lock by themselves.
+ */
+struct app {
+	const struct config *config;
+	struct router *router;
+	struct remember *remember;
+};
+
+/* NULL: E filled (a route that lacks something). Made for CTX; C is borrowed. */
+struct app *app_new(void *ctx, const struct config *c, struct error *e);
+/* How many bytes a body of METHOD and PATH may have: to be kept before it is read. */
+size_t app_body_max(const struct app *app, void *ctx, enum method method, const char *path);
+/*
+ * Answers REQ with DB: RES is whole afterwards, also where it is an error. But where REQ->wait is set, the request
+ * waits: keep it, do what the wait says (run/link.h), and then call app_resume(), as often as it waits again.
+ */
+void app_handle(struct app *app, struct db *db, struct request *req, struct response *res);
+void app_resume(struct db *db, struct request *req, struct response *res);
+/* RES becomes the answer to failure E, for hosts that cannot handle REQ (no database, too many that wait). */
+void app_refuse(struct request *req, struct response *res, struct error *e);
+
+/* For handlers. */
+/* Reads REQ's body over RECORD, member by member; what the body leaves out stays. */
+enum err request_overlay(struct request *req, void *record, struct error *e) MUST_CHECK;
+/* RES's body is RECORD. */
+void respond_record(struct response *res, const struct field *fields, const void *record);
+/* E as the refusal for faults: field is the first one's path, detail all of them. */
+enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);
+
+extern const struct route health_routes[], gateway_routes[], service_routes[], run_routes[], job_routes[],
+    connection_routes[], configuration_routes[];
+
+#endif

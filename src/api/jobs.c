@@ -1,0 +1,260 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "api/app.h"
+#include "api/output.h"
+#include "base/mem.h"
+#include "json/record.h"
+#include "run/state.h"
+
+enum {
+	MS_PER_S = 1000,
+	LIMIT_DEFAULT = 25,
+	LIMIT_MAX = 10000,
+	CANCEL_WAIT_MS = 30000,
+	WAIT_MAX_S = 3600
+};
+
+static enum job_state
+state_of(const struct job *j)
+{
+	enum job_state s = JOB_LOST;
+
+	job_state_find(j->state, &s);
+	return s;
+}
+
+static struct json_object *
+job_shown(struct job *j)
+{
+	enum job_state s = state_of(j);
+	struct json_object *o;
+
+	j->status = s == JOB_RUNNING && j->cancel_requested ? "cancel_requested" : state_status(s);
+	o = record_to_json(job_fields, j);
+	json_object_object_add(
+	    o, "elapsed_time", j->ended != 0 ? output_seconds(j->elapsed_ms) : NULL);
+	return o;
+}
+
+static enum err
+read_query(struct request *req, struct job_query *q, struct error *e)
+{
+	enum job_state s;
+
+	*q = (struct job_query){
+		.cluster_id = query_text(req, "cluster_id"), .service = query_text(req, "service"),
+		.state = query_text(req, "state"), .requested_by = query_text(req, "requested_by"),
+		.after = query_text(req, "after"),
+	};
+	if (q->state != NULL && !job_state_find(q->state, &s))
+		return error_field(e, "state",
+		    "must be queued, running, completed, failed, canceled, timeout or lost");
+	return query_int(req, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &q->limit, e);
+}
+
+static enum err
+job_list(struct request *req, struct response *res, struct error *e)
+{
+	struct job_query q;
+	struct records page;
+
+	if (read_query(req, &q, e) != ERR_OK || job_page(req, req->db, &q, &page, e) != ERR_OK ||
+	    job_total(req->db, &q, &res->total, e) != ERR_OK)
+		return e->code;
+	res->body = json_object_new_array();
+	for (size_t i = 0; i < page.n; i++)
+		json_object_array_add(res->body, job_shown(records_at(&page, i)));
+	return ERR_OK;
+}
+
+static enum err
+job_read(struct request *req, struct response *res, struct error *e)
+{
+	struct job j = { 0 };
+
+	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK)
+		return e->code;
+	res->body = job_shown(&j);
+	return ERR_OK;
+}
+
+static enum err
+job_canceled(struct request *req, struct response *res, struct error *e)
+{
+	const struct wait *w = req->wait;
+
+	req->wait = NULL;
+	if (w->event == WAIT_REFUSED)
+		return error_set(e, w->code, "%s", w->detail);
+	if (w->event == WAIT_OVER)
+		return error_set(
+		    e, ERR_UNAVAILABLE, "gatehoused did not confirm the cancel in time");
+	return job_read(req, res, e);
+}
+
+static enum err
+must_be_open(const struct job *j, bool open, struct error *e)
+{
+	if (job_state_is_open(state_of(j)) == open)
+		return ERR_OK;
+	return error_set(e, ERR_CONFLICT,
+	    open ? "job %s has ended already: it is %s" : "job %s is still %s", j->id, j->state);
+}
+
+static enum err
+job_cancel(struct request *req, struct response *res, struct error *e)
+{
+	struct job j = { 0 };
+
+	(void)res;
+	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    must_be_open(&j, true, e) != ERR_OK)
+		return e->code;
+	req->wait = order_cancel(req, j.id, CANCEL_WAIT_MS);
+	req->resume = job_canceled;
+	return ERR_OK;
+}
+
+static enum err
+job_remove(struct request *req, struct response *res, struct error *e)
+{
+	struct job j = { 0 };
+	TXN(t);
+
+	if (txn_begin(&t, req->db, e) != ERR_OK ||
+	    job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    must_be_open(&j, false, e) != ERR_OK || job_delete(req->db, j.id, e) != ERR_OK ||
+	    txn_commit(&t, e) != ERR_OK)
+		return e->code;
+	res->body = job_shown(&j);
+	return ERR_OK;
+}
+
+/* Which streams are wanted, from where: "0", or "120,7" for both. */
+struct output_query {
+	bool want[2];
+	int64_t offset[2];
+	int64_t wait;		/* s */
+};
+
+static enum err
+read_offsets(struct request *req, struct output_query *q, struct error *e)
+{
+	const char *text = query_text(req, "offset");
+	char *first = mem_text(req, text != NULL ? text : "0"), *comma = strchr(first, ',');
+	bool both = q->want[0] && q->want[1];
+	int only = q->want[0] ? 0 : 1;
+
+	if (comma != NULL)
+		*comma = '\0';
+	if ((comma != NULL && (!both || !text_int(comma + 1, 0, INT64_MAX - 1, &q->offset[1]))) ||
+	    !text_int(first, 0, INT64_MAX - 1, &q->offset[only]))
+		return error_field(e, "offset",
+		    both ? "must be 0, or two numbers with a comma (stdout,stderr)"
+			 : "must be a whole number from 0");
+	return ERR_OK;
+}
+
+static enum err
+read_output_query(struct request *req, struct output_query *q, struct error *e)
+{
+	const char *stream = query_text(req, "stream");
+
+	*q = (struct output_query){ 0 };
+	if (stream == NULL)
+		stream = "both";
+	q->want[0] = strcmp(stream, "stdout") == 0 || strcmp(stream, "both") == 0;
+	q->want[1] = strcmp(stream, "stderr") == 0 || strcmp(stream, "both") == 0;
+	if (!q->want[0] && !q->want[1])
+		return error_field(e, "stream", "must be stdout, stderr or both");
+	if (read_offsets(req, q, e) != ERR_OK)
+		return e->code;
+	return query_int(req, "wait", 0, WAIT_MAX_S, 0, &q->wait, e);
+}
+
+/* The bytes as they were; both: stdout's, then stderr's. */
+static enum err
+respond_output(struct request *req, struct response *res, const struct job *j,
+    const struct output_query *q, struct error *e)
+{
+	struct text *all = text_new(req, SIZE_MAX / 2), *one;
+	int64_t next[2] = { q->offset[0], q->offset[1] };
+
+	for (int i = 0; i < 2; i++) {
+		if (!q->want[i])
+			continue;
+		if (output_read(req, req->db, j, i, q->offset[i], false, &one, &next[i], e) !=
+		    ERR_OK)
+			return e->code;
+		text_add(all, one->at, one->len);
+	}
+	res->type = "application/octet-stream";
+	res->raw = all->at;
+	res->raw_len = all->len;
+	response_header(res, "X-Next-Offset", q->want[0] && q->want[1] ?
+	    mem_printf(req, "%lld,%lld", (long long)next[0], (long long)next[1]) :
+	    mem_printf(req, "%lld", (long long)next[q->want[0] ? 0 : 1]));
+	response_header(res, "X-Job-State", j->state);
+	return ERR_OK;
+}
+
+static enum err
+job_output(struct request *req, struct response *res, struct error *e)
+{
+	const struct wait *w = req->wait;
+	struct output_query q;
+	struct job j = { 0 };
+
+	req->wait = NULL;
+	/* The state is read before the bytes: what it says of the end, they have. */
+	if (read_output_query(req, &q, e) != ERR_OK ||
+	    job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    respond_output(req, res, &j, &q, e) != ERR_OK)
+		return e->code;
+	if (res->raw_len > 0 || w != NULL || q.wait == 0 || !job_state_is_open(state_of(&j)))
+		return ERR_OK;
+	for (int i = 0; i < 2; i++)
+		if (!q.want[i])
+			q.offset[i] = INT64_MAX;
+	res->n_headers -= 2;
+	res->type = NULL;
+	req->wait = order_follow(req, j.id, q.offset, q.wait * MS_PER_S);
+	req->resume = job_output;
+	return ERR_OK;
+}
+
+static const struct query_field list_query[] = {
+	{ "cluster_id", "only runs on this gateway" },
+	{ "service", "only runs of the service of this name" },
+	{ "state", "only runs in this state" },
+	{ "requested_by", "only runs that this user asked for" },
+	{ "after", "the job_id that the page before ended with" },
+	{ "limit", "how many at most; 25 if left out" },
+	{ 0 }
+};
+
+static const struct query_field output_query[] = {
+	{ "stream", "stdout, stderr or both" },
+	{ "offset", "bytes to leave out; for both streams two numbers with a comma" },
+	{ "wait", "seconds to wait for more, while the job is under way" },
+	{ 0 }
+};
+
+const struct route job_routes[] = {
+	{ .method = M_GET, .path = "/jobs", .op = "getJobs", .role = "job:read",
+	  .query = list_query,
+	  .answer = ANSWER_RESULTS, .run = job_list, .summary = "List jobs, newest first" },
+	{ .method = M_GET, .path = "/jobs/{id}", .op = "getJobById", .role = "job:read",
+	  .answer = ANSWER_RESULT, .run = job_read, .summary = "Read a job" },
+	{ .method = M_POST, .path = "/jobs/{id}/cancel", .op = "cancelJob", .role = "job:cancel",
+	  .answer = ANSWER_RESULT, .run = job_cancel,
+	  .summary = "Cancel a job that has not ended" },
+	{ .method = M_GET, .path = "/jobs/{id}/output", .op = "getJobOutput", .role = "job:read",
+	  .query = output_query, .answer = ANSWER_BARE, .run = job_output,
+	  .summary = "Read the output of a job" },
+	{ .method = M_DELETE, .path = "/jobs/{id}", .op = "deleteJob", .role = "job:delete",
+	  .answer = ANSWER_RESULT, .run = job_remove,
+	  .summary = "Delete the record of a job that has ended" },
+	{ 0 }
+};

@@ -1,0 +1,198 @@
+#include <string.h>
+#include <strings.h>
+
+#include "api/app.h"
+#include "api/idempotency.h"
+#include "api/output.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "json/body.h"
+
+enum { MS_PER_S = 1000, ACCEPT_WAIT_MS = 30000, WAIT_MAX_S = 86400, NAME_MAX_CHARS = 256 };
+
+struct run_order {
+	const char *service, *cluster_id, *params, *inventory;
+};
+
+static const struct field run_fields[] = {
+	F_TEXT(run_order, service, .wire = "serviceName", .required = 1, .min = 1,
+	    .max = NAME_MAX_CHARS),
+	F_TEXT(run_order, cluster_id, .wire = "clusterId", .required = 1, .min = 1,
+	    .max = NAME_MAX_CHARS),
+	F_JSON(run_order, params, .object = 1, .doc = "the service's parameters"),
+	F_JSON(run_order, inventory,
+	    .doc = "a list of {inventory, nodeNames}; \"\" and [] are as none"),
+	F_END
+};
+
+static const struct field run_by_name_fields[] = {
+	F_JSON(run_order, params, .object = 1, .doc = "the service's parameters"),
+	F_JSON(run_order, inventory,
+	    .doc = "a list of {inventory, nodeNames}; \"\" and [] are as none"),
+	F_END
+};
+
+/*
+ * Prefer (RFC 7240): "respond-async" and "wait=N" seconds. What is not
+ * understood is ignored, as the RFC says.
+ */
+static int64_t
+read_prefer(const struct request *req, bool *async)
+{
+	const char *at = req->prefer != NULL ? req->prefer : "";
+	int64_t wait = req->app->config->run_wait;
+
+	*async = false;
+	while (*at != '\0') {
+		SCOPED(tmp, NULL);
+		size_t n = strcspn(at, ",");
+		char *one = mem_textn(tmp, at + strspn(at, " \t"), n - strspn(at, " \t"));
+
+		one[strcspn(one, "; \t")] = '\0';
+		if (strcasecmp(one, "respond-async") == 0)
+			*async = true;
+		else if (strncasecmp(one, "wait=", strlen("wait=")) == 0)
+			text_int(one + strlen("wait="), 0, WAIT_MAX_S, &wait);
+		at += n + (at[n] == ',');
+	}
+	*async |= wait == 0;
+	return *async ? ACCEPT_WAIT_MS : wait * MS_PER_S;
+}
+
+/* There are no inventories yet, so a name in the list is one that is not found. */
+static enum err
+check_inventory(struct request *req, const char *text, struct error *e)
+{
+	struct json_object *list = text != NULL ? json_own(req, text) : NULL;
+
+	if (list == NULL ||
+	    (json_object_is_type(list, json_type_string) && *json_object_get_string(list) == '\0'))
+		return ERR_OK;
+	if (!json_object_is_type(list, json_type_array))
+		return error_field(
+		    e, "inventory", "must be a list of {\"inventory\", \"nodeNames\"}");
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *name = json_get_text(json_object_array_get_idx(list, i), "inventory");
+
+		if (name == NULL)
+			return error_field(e, "inventory",
+			    "item %zu must be an object with the text inventory", i);
+		return error_set(e, ERR_NOT_FOUND, "Inventory '%s' not found", name);
+	}
+	return ERR_OK;
+}
+
+static enum err
+run_answer(struct request *req, struct response *res, struct error *e)
+{
+	const struct wait *w = req->wait;
+	struct job j = { 0 };
+	bool found;
+
+	if (w->event == WAIT_REFUSED)
+		return error_set(e, w->code, "%s", w->detail);
+	if (job_by_request(req, req->db, w->request_id, &j, &found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return error_set(e, ERR_UNAVAILABLE,
+		    "gatehoused did not take the run in time: ask GET /jobs before trying again");
+	if (idempotency_check(req, &j, e) != ERR_OK)
+		return e->code;
+	req->wait = NULL;
+	res->body = output_answer(req, req->db, &j, e);
+	return res->body != NULL ? ERR_OK : e->code;
+}
+
+/* A failure that concerns the run itself is an answer, not an error of the request (api.md section
+ * 5). */
+static enum err
+run_refuse(struct request *req, struct response *res, const struct run_order *o, const char *text)
+{
+	res->body = output_refusal(id_uuid(req), o->service, o->cluster_id, text);
+	return ERR_OK;
+}
+
+static void
+run_submit(struct request *req, struct job *j)
+{
+	bool async;
+	int64_t wait = read_prefer(req, &async);
+
+	req->wait = order_submit(req, j, async, wait);
+	req->resume = run_answer;
+}
+
+/* What can be known beforehand. *TEXT is what refuses the run, where that concerns the run itself.
+ */
+static enum err
+run_check(struct request *req, const struct run_order *o, struct job *j, const char **text,
+    struct error *e)
+{
+	struct json_object *params = json_own(req, o->params != NULL ? o->params : "{}");
+	struct gateway g = { 0 };
+	struct service s = { 0 };
+	bool secret;
+	enum err rc = order_find(req, req->db, o->cluster_id, o->service, &g, &s, e);
+
+	*text = e->detail;
+	if (rc == ERR_OK)
+		rc = order_check_params(req, req->db, &s, params, text, &secret, e);
+	if (rc != ERR_OK)
+		return rc;
+	j->gateway_id = s.gateway_id;
+	j->cluster_id = s.cluster_id;
+	j->service_id = s.id;
+	j->service = s.name;
+	j->type = s.type;
+	j->params = *text;
+	j->order_params = secret ? json_text(req, params) : NULL;
+	j->requested_by = req->caller->username;
+	return ERR_OK;
+}
+
+static enum err
+run_order(struct request *req, struct response *res, const struct run_order *o, struct error *e)
+{
+	struct job j = { 0 };
+	const char *refused;
+	bool known;
+	enum err rc;
+
+	if (check_inventory(req, o->inventory, e) != ERR_OK ||
+	    idempotency_name(req, &j, &known, e) != ERR_OK)
+		return e->code;
+	rc = known ? ERR_OK : run_check(req, o, &j, &refused, e);
+	if (rc == ERR_NOT_FOUND || rc == ERR_INVALID)
+		return run_refuse(req, res, o, refused);
+	if (rc == ERR_OK)
+		run_submit(req, &j);
+	return rc;
+}
+
+static enum err
+run_service(struct request *req, struct response *res, struct error *e)
+{
+	return run_order(req, res, req->record, e);
+}
+
+static enum err
+run_by_name(struct request *req, struct response *res, struct error *e)
+{
+	struct run_order *o = req->record;
+
+	o->cluster_id = req->params[0];
+	o->service = req->params[1];
+	return run_order(req, res, o, e);
+}
+
+const struct route run_routes[] = {
+	{ .method = M_POST, .path = "/services/run", .op = "runService", .role = "service:run",
+	  .body = { BODY_CREATE, NULL, run_fields, sizeof(struct run_order) },
+	  .answer = ANSWER_BARE, .run = run_service, .summary = "Run a service" },
+	{ .method = M_POST, .path = "/gateways/{clusterId}/services/{serviceName}/run",
+	  .op = "runServiceByName",
+	  .role = "service:run", .body = { BODY_CREATE, NULL, run_by_name_fields,
+	  sizeof(struct run_order) },
+	  .answer = ANSWER_BARE, .run = run_by_name, .summary = "Run a service named in the path" },
+	{ 0 }
+};

@@ -1,0 +1,223 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "db/migrate.h"
+#include "main/admin.h"
+#include "proc/proc.h"
+#include "run/order.h"
+#include "store/account.h"
+
+enum { ANSWER_WAIT_MS = 10000, OTHERS = S_IRWXG | S_IRWXO };
+
+enum finding { FINE, DOUBTFUL, BROKEN };
+
+struct visit {
+	struct admin *a;
+	const struct config *config;
+	void *ctx;
+	enum finding worst;
+};
+
+static void PRINTF_LIKE(3, 4)
+find(struct visit *v, enum finding what, const char *fmt, ...)
+{
+	static const char *const names[] = {
+		[FINE] = "ok", [DOUBTFUL] = "warning", [BROKEN] = "FAIL"
+	};
+	char line[ERROR_DETAIL_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	admin_say("%-8s %s", names[what], line);
+	if (what > v->worst)
+		v->worst = what;
+}
+
+/* Whether the rest makes sense. */
+static bool
+check_state_dir(struct visit *v)
+{
+	const char *dir = v->config->state_dir;
+	struct error e;
+	struct stat st;
+
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		find(v, BROKEN, "the state directory %s: %s: run `gatehouse init`", dir,
+		    S_ISDIR(st.st_mode) || errno != 0 ? strerror(errno) : "no directory");
+	else if (admin_check_owner(v->config, &e) != ERR_OK)
+		find(v, BROKEN, "the state directory: %s", e.detail);
+	else if (access(dir, R_OK | W_OK | X_OK) != 0)
+		find(v, BROKEN, "the state directory %s: %s", dir, strerror(errno));
+	else if ((st.st_mode & OTHERS) != 0)
+		find(v, DOUBTFUL, "the state directory %s is open to others (mode %04o): chmod 700",
+		    dir, (unsigned)st.st_mode & ~(unsigned)S_IFMT);
+	else
+		find(v, FINE, "the state directory %s is private", dir);
+	return v->worst != BROKEN;
+}
+
+static void
+check_damage(struct visit *v, struct db *db)
+{
+	struct error e;
+	bool more;
+	STMT(st, db, SQL_DATABASE_DAMAGE);
+
+	if (stmt_row(st, &more, &e) != ERR_OK)
+		find(v, BROKEN, "the database: %s", e.detail);
+	else if (more)
+		find(v, BROKEN, "the database is damaged: %s", stmt_col_text(st, "fault"));
+	else
+		find(v, FINE, "the database is sound");
+}
+
+/* Whether it has the schema of this program. */
+static bool
+check_schema(struct visit *v, struct db *db)
+{
+	struct error e;
+	int64_t have = -1;
+	bool more;
+	STMT(st, db, SQL_DATABASE_SCHEMA);
+
+	if (stmt_row(st, &more, &e) != ERR_OK) {
+		find(v, BROKEN, "the database: %s", e.detail);
+		return false;
+	}
+	if (more)
+		have = stmt_col_int(st, "n");
+	if (have == migrate_wanted())
+		find(v, FINE, "the database has schema %d", (int)have);
+	else if (have < migrate_wanted())
+		find(v, DOUBTFUL, "the database has schema %d, not %d: run `gatehouse migrate`",
+		    (int)have, migrate_wanted());
+	else
+		find(v, BROKEN, "the database has schema %d, this older program only knows %d",
+		    (int)have, migrate_wanted());
+	return have == migrate_wanted();
+}
+
+static void
+check_administrator(struct visit *v, struct db *db)
+{
+	struct error e;
+	int64_t n;
+
+	if (db_prepare_all(db, &e) != ERR_OK || account_count_admins(db, &n, &e) != ERR_OK)
+		find(v, BROKEN, "the database: %s", e.detail);
+	else if (n == 0)
+		find(v, BROKEN, "there is no administrator: run `gatehouse init`");
+	else
+		find(v, FINE, "there %s %lld administrator%s", n == 1 ? "is" : "are", (long long)n,
+		    n == 1 ? "" : "s");
+}
+
+static void
+check_database(struct visit *v)
+{
+	const char *path = config_path(v->ctx, v->config, "gatehouse.db");
+	struct error e;
+	struct stat st;
+	struct db *db;
+
+	if (stat(path, &st) != 0) {
+		find(v, BROKEN, "the database %s: %s: run `gatehouse init`", path, strerror(errno));
+		return;
+	}
+	if ((st.st_mode & OTHERS) != 0)
+		find(v, DOUBTFUL, "%s is open to others (mode %04o): chmod 600", path,
+		    (unsigned)st.st_mode & ~(unsigned)S_IFMT);
+	db = db_open(v->ctx, v->config, false, &e);
+	if (db == NULL) {
+		find(v, BROKEN, "the database: %s", e.detail);
+		return;
+	}
+	check_damage(v, db);
+	if (check_schema(v, db))
+		check_administrator(v, db);
+	mem_free(db);
+}
+
+/* It is started on demand; asked about a job that cannot be, it answers at once. */
+static void
+check_dispatcher(struct visit *v)
+{
+	struct link *link = link_new(v->ctx, v->config);
+	struct wait *w = order_await(v->ctx, ACCOUNT_FIRST_ID, ANSWER_WAIT_MS);
+
+	link_wait(link, w);
+	if (w->event == WAIT_DONE)
+		find(v, FINE, "gatehoused answers");
+	else
+		find(v, BROKEN, "gatehoused: %s", w->event == WAIT_OVER ? "no answer" : w->detail);
+	mem_free(link);
+}
+
+static void
+check_program(struct visit *v, const char *name, const char *type)
+{
+	char *path = proc_find(v->ctx, v->config->local_path, name);
+
+	if (path != NULL)
+		find(v, FINE, "%s services run with %s", type, path);
+	else
+		find(v, DOUBTFUL, "%s is not in [local] path: %s services cannot run", name, type);
+}
+
+static void
+check_root(struct visit *v, const char *root)
+{
+	struct stat st;
+
+	if (stat(root, &st) != 0)
+		find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		find(v, BROKEN, "[local] roots: %s is no directory", root);
+	else if (access(root, R_OK | X_OK) != 0)
+		find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
+	else if ((st.st_mode & S_IWOTH) != 0)
+		find(v, DOUBTFUL, "[local] roots: anybody can put code into %s", root);
+	else
+		find(v, FINE, "services' code may come from %s", root);
+}
+
+static void
+check_roots(struct visit *v)
+{
+	const char *at = v->config->local_roots;
+
+	if (*at == '\0')
+		find(v, DOUBTFUL, "[local] roots is empty: no service can run code of this host");
+	while (*at != '\0') {
+		size_t n = strcspn(at, ":");
+
+		check_root(v, mem_textn(v->ctx, at, n));
+		at += n + (at[n] == ':');
+	}
+}
+
+int
+admin_doctor(struct admin *a)
+{
+	struct visit v = { .a = a, .config = a->config, .ctx = a->ctx };
+	const char *file = a->config->file;
+
+	find(&v, FINE, "the configuration is %s",
+	    *file != '\0' ? file : "all defaults, there is no file");
+	if (check_state_dir(&v))
+		check_database(&v);
+	if (v.worst != BROKEN)
+		check_dispatcher(&v);
+	check_program(&v, a->config->local_python, "python-script");
+	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
+	check_roots(&v);
+	return v.worst == BROKEN ? EXIT_FAILURE : EXIT_SUCCESS;
+}

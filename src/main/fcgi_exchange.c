@@ -1,0 +1,133 @@
+#include "main/fcgi_exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { READ_SIZE = 16384, HEAD_MAX = 65536, STATUS_NO_CONTENT = 204 };
+
+static const struct {
+	int status;
+	const char *phrase;
+} phrases[] = {
+	{ 200, "OK" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+static const char *
+phrase_of(int status)
+{
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Status";
+}
+
+/* NULL or a copy for CTX. */
+static const char *
+param(void *ctx, const struct cgi_io *io, const char *name)
+{
+	const char *value = io->param(io->arg, name);
+
+	return value != NULL ? mem_text(ctx, value) : NULL;
+}
+
+static const char *
+param_or(void *ctx, const struct cgi_io *io, const char *name, const char *otherwise)
+{
+	const char *value = param(ctx, io, name);
+
+	return value != NULL ? value : otherwise;
+}
+
+/* The decoded path: below the place of the program, or where the program is the root, all of it. */
+static const char *
+path_of(void *ctx, const struct cgi_io *io)
+{
+	const char *path = param_or(ctx, io, "PATH_INFO", "");
+
+	if (*path == '\0')
+		path = param_or(ctx, io, "SCRIPT_NAME", "");
+	return *path == '/' ? path : "/";
+}
+
+static void
+read_body(struct request *req, const struct cgi_io *io, size_t max)
+{
+	struct text *body = text_new(req, max);
+	const char *length = io->param(io->arg, "CONTENT_LENGTH");
+	int64_t announced = -1;
+	size_t n;
+	char *part = mem_bytes(req, READ_SIZE);
+
+	while ((n = io->read(io->arg, part, READ_SIZE)) > 0)
+		text_add(body, part, n);
+	mem_free(part);
+	req->body = body->at;
+	req->body_len = body->len;
+	req->body_too_large = body->cut;
+	req->body_cut = length != NULL && *length != '\0' && !body->cut &&
+	    (!text_int(length, 0, INT64_MAX, &announced) || announced > (int64_t)body->len);
+}
+
+struct request *
+exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
+{
+	struct request *req = MEM_NEW(ctx, struct request);
+
+	req->method = method_find(param_or(req, io, "REQUEST_METHOD", ""));
+	req->path = path_of(req, io);
+	req->query = param_or(req, io, "QUERY_STRING", "");
+	req->content_type = param_or(req, io, "CONTENT_TYPE", "");
+	req->authorization = param(req, io, "HTTP_AUTHORIZATION");
+	req->prefer = param(req, io, "HTTP_PREFER");
+	req->idempotency_key = param(req, io, "HTTP_IDEMPOTENCY_KEY");
+	req->remote = param_or(req, io, "REMOTE_ADDR", "");
+	read_body(req, io, app_body_max(app, req, req->method, req->path));
+	return req;
+}
+
+static void
+write_head(
+    const struct cgi_io *io, const struct request *req, const struct response *res, size_t body_len)
+{
+	struct text *head = text_new((void *)(uintptr_t)req, HEAD_MAX);
+
+	text_printf(head, "Status: %d %s\r\n", res->status, phrase_of(res->status));
+	if (res->status != STATUS_NO_CONTENT)
+		text_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    res->type != NULL ? res->type : "application/json", body_len);
+	text_puts(head, "Cache-Control: no-store\r\n");
+	for (size_t i = 0; i < res->n_headers; i++)
+		text_printf(head, "%s: %s\r\n", res->headers[i].name, res->headers[i].value);
+	text_puts(head, "\r\n");
+	io->write(io->arg, head->at, head->len);
+}
+
+void
+exchange_write(const struct cgi_io *io, const struct request *req, struct response *res)
+{
+	const void *body = res->raw;
+	size_t n = res->raw_len;
+
+	if (res->type == NULL && res->status != STATUS_NO_CONTENT)
+		body = json_object_to_json_string_length(res->body,
+		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+	write_head(io, req, res, n);
+	if (req->method != M_HEAD && n > 0)
+		io->write(io->arg, body, n);
+	response_release(res);
+}

@@ -1,0 +1,63 @@
+#include "main/fcgi_parts.h"
+
+void
+hand_over_init(struct hand_over *q)
+{
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->some, NULL);
+	TAILQ_INIT(&q->list);
+	q->closed = false;
+}
+
+void
+hand_over_put(struct hand_over *q, struct line *l)
+{
+	pthread_mutex_lock(&q->lock);
+	TAILQ_INSERT_TAIL(&q->list, l, in_queue);
+	pthread_cond_signal(&q->some);
+	pthread_mutex_unlock(&q->lock);
+}
+
+/* With the lock held. */
+static struct line *
+first(struct hand_over *q)
+{
+	struct line *l = TAILQ_FIRST(&q->list);
+
+	if (l != NULL)
+		TAILQ_REMOVE(&q->list, l, in_queue);
+	return l;
+}
+
+struct line *
+hand_over_take(struct hand_over *q)
+{
+	struct line *l;
+
+	pthread_mutex_lock(&q->lock);
+	while (TAILQ_EMPTY(&q->list) && !q->closed)
+		pthread_cond_wait(&q->some, &q->lock);
+	l = first(q);
+	pthread_mutex_unlock(&q->lock);
+	return l;
+}
+
+struct line *
+hand_over_try(struct hand_over *q)
+{
+	struct line *l;
+
+	pthread_mutex_lock(&q->lock);
+	l = first(q);
+	pthread_mutex_unlock(&q->lock);
+	return l;
+}
+
+void
+hand_over_close(struct hand_over *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->closed = true;
+	pthread_cond_broadcast(&q->some);
+	pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,24 @@
+#include "main/setup.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+struct config *
+setup_config(void *ctx, const char *path, const char *program, struct error *e)
+{
+	static const char *const names[] = {
+		[LOG_ERROR] = "error", [LOG_WARNING] = "warning",
+		[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+	};
+	enum log_level level = LOG_ERROR;
+	struct config *c;
+
+	log_open(program, LOG_INFO);
+	c = config_read(ctx, path, e);
+	while (c != NULL && level < LOG_DEBUG && strcmp(names[level], c->log_level) != 0)
+		level++;
+	if (c != NULL)
+		log_open(program, level);
+	return c;
+}

@@ -1,0 +1,154 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/parts.h"
+#include "store/service.h"
+
+enum { RETRY_MS = 1000 };
+
+/* Runs whose turn it is become running: the row says so before the process starts. */
+static void
+schedule(struct dispatch *d)
+{
+	struct run *r;
+
+	while (!d->stopping && !d->failing && d->n_running < d->parallel &&
+	    (r = TAILQ_FIRST(&d->queue)) != NULL) {
+		run_unqueue(r);
+		loop_cancel(r->timer);
+		r->timer = NULL;
+		run_move(r, JOB_RUNNING);
+		r->job.started = clock_wall();
+		r->began = clock_mono();
+		r->started = true;
+		d->n_running++;
+		run_todo(r, TODO_START);
+	}
+}
+
+static enum err
+write_output(struct db *db, struct run *r, struct error *e)
+{
+	for (int i = 0; i < 2; i++)
+		if (keep_write(&r->keep[i], db, r->job.id, i, e) != ERR_OK)
+			return e->code;
+	r->job.stdout_bytes = keep_total(&r->keep[0]);
+	r->job.stderr_bytes = keep_total(&r->keep[1]);
+	r->job.truncated = keep_is_cut(&r->keep[0]) || keep_is_cut(&r->keep[1]);
+	return job_progress(db, &r->job, e);
+}
+
+static enum err
+write_start(struct db *db, struct run *r, struct error *e)
+{
+	/* A new row is written as running at once. */
+	if (!(r->todo & TODO_INSERT) && job_start(db, &r->job, e) != ERR_OK)
+		return e->code;
+	return service_set_last_run(db, r->job.service_id, r->job.started, e);
+}
+
+static enum err
+write_run(struct db *db, struct run *r, struct error *e)
+{
+	if ((r->todo & TODO_INSERT && job_insert(db, &r->job, e) != ERR_OK) ||
+	    (r->todo & TODO_START && write_start(db, r, e) != ERR_OK) ||
+	    (r->todo & (TODO_OUTPUT | TODO_END) && write_output(db, r, e) != ERR_OK) ||
+	    (r->todo & TODO_CANCEL && job_set_cancel_requested(db, r->job.id, e) != ERR_OK) ||
+	    (r->todo & TODO_END && job_end(db, &r->job, e) != ERR_OK))
+		return e->code;
+	return ERR_OK;
+}
+
+static enum err
+write_all(struct dispatch *d, struct error *e)
+{
+	struct run *r;
+	TXN(t);
+
+	if (txn_begin(&t, d->db, e) != ERR_OK)
+		return e->code;
+	TAILQ_FOREACH(r, &d->todo, in_todo)
+		if (write_run(d->db, r, e) != ERR_OK)
+			return e->code;
+	return txn_commit(&t, e);
+}
+
+/* What was written may be told, started, forgotten. */
+static void
+follow_up(struct run *r, unsigned done)
+{
+	if (done & (TODO_OUTPUT | TODO_END))
+		for (int i = 0; i < 2; i++)
+			keep_written(&r->keep[i]);
+	if (r->held) {
+		r->held = false;
+		conn_hold(r->gate->conn, r->job.attempt_id, false);
+	}
+	run_tell(r, done);
+	if (done & TODO_END)
+		run_free(r);
+	else if (done & TODO_START)
+		supervise_start(r);
+}
+
+static void
+retry(void *arg)
+{
+	struct dispatch *d = arg;
+
+	d->retry = NULL;
+	d->failing = false;
+}
+
+/* Nothing of this turn is on disk: new orders are refused, all else waits and is tried again. */
+static void
+hold_back(struct dispatch *d, const struct error *e)
+{
+	struct run *r, *next;
+
+	log_error("runs cannot be recorded: %s", e->detail);
+	for (r = TAILQ_FIRST(&d->todo); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, in_todo);
+		if (!(r->todo & TODO_INSERT))
+			continue;
+		if (r->started)
+			d->n_running--;
+		run_refuse(r, e);
+		run_free(r);
+	}
+	d->failing = true;
+	if (d->retry == NULL)
+		d->retry = loop_after(d->loop, RETRY_MS, retry, d);
+}
+
+void
+commit_turn(void *arg)
+{
+	struct dispatch *d = arg;
+	struct run_list done;
+	struct error e = { 0 };
+	struct run *r;
+
+	schedule(d);
+	while (!TAILQ_EMPTY(&d->todo) && !d->failing) {
+		if (write_all(d, &e) != ERR_OK) {
+			hold_back(d, &e);
+			break;
+		}
+		/* What a follow-up brings goes into a new list, and into the next transaction. */
+		TAILQ_INIT(&done);
+		TAILQ_CONCAT(&done, &d->todo, in_todo);
+		while ((r = TAILQ_FIRST(&done)) != NULL) {
+			unsigned what = r->todo;
+
+			TAILQ_REMOVE(&done, r, in_todo);
+			r->todo = 0;
+			follow_up(r, what);
+		}
+		schedule(d);
+	}
+	if (!TAILQ_EMPTY(&d->all))
+		d->busy_at = clock_mono();
+	if (d->stopping && d->n_running == 0 && TAILQ_EMPTY(&d->todo))
+		loop_stop(d->loop);
+}

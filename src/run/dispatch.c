@@ -1,0 +1,91 @@
+#include "run/dispatch.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "proc/proc.h"
+#include "run/parts.h"
+
+enum { RUNS_PER_CORE = 2 };
+
+static int
+dispatch_close(struct dispatch *d)
+{
+	control_close(d);
+	return 0;
+}
+
+static int64_t
+parallel(const struct config *c)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (c->run_parallel > 0)
+		return c->run_parallel;
+	return RUNS_PER_CORE * (cores > 0 ? cores : 1);
+}
+
+struct dispatch *
+dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, struct error *e)
+{
+	struct dispatch *d = MEM_NEW(ctx, struct dispatch);
+
+	d->loop = l;
+	d->config = c;
+	d->db = db;
+	d->listener = -1;
+	d->parallel = parallel(c);
+	d->busy_at = clock_mono();
+	TAILQ_INIT(&d->clients);
+	TAILQ_INIT(&d->gates);
+	TAILQ_INIT(&d->all);
+	TAILQ_INIT(&d->queue);
+	TAILQ_INIT(&d->todo);
+	MEM_ON_FREE(d, dispatch_close);
+	if (proc_init(l, e) != ERR_OK || settle(d, e) != ERR_OK || control_open(d, e) != ERR_OK) {
+		mem_free(d);
+		return NULL;
+	}
+	loop_each_turn(l, commit_turn, d);
+	loop_wake(l);
+	return d;
+}
+
+void
+dispatch_stop(struct dispatch *d)
+{
+	struct run *r;
+
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_info("stopping: %lld runs under way, %lld queued", (long long)d->n_running,
+	    (long long)d->n_queued);
+	TAILQ_FOREACH(r, &d->all, in_all)
+		if (r->started)
+			supervise_stop(r, REASON_STOP);
+	loop_wake(d->loop);
+}
+
+static void
+idle_check(void *arg)
+{
+	struct dispatch *d = arg;
+	int64_t idle = clock_mono() - d->busy_at;
+
+	if (TAILQ_EMPTY(&d->all) && idle >= d->idle_after)
+		dispatch_stop(d);
+	else
+		dispatch_leave_when_idle(d, d->idle_after);
+}
+
+void
+dispatch_leave_when_idle(struct dispatch *d, int64_t ms)
+{
+	int64_t left = ms - (clock_mono() - d->busy_at);
+
+	d->idle_after = ms;
+	loop_after(d->loop, left > 0 ? left : ms, idle_check, d);
+}

@@ -1,0 +1,197 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "json/body.h"
+#include "run/parts.h"
+
+static void
+interest_add(
+    struct run *r, struct client *c, const char *tag, bool cancel, int64_t out, int64_t err)
+{
+	struct interest *i = MEM_NEW(r, struct interest);
+
+	*i = (struct interest){
+		.client = c, .tag = mem_text(i, tag), .cancel = cancel, .seen = { out, err }
+	};
+	TAILQ_INSERT_TAIL(&r->interests, i, in_run);
+}
+
+static const char *
+copy(void *ctx, struct json_object *o, const char *key)
+{
+	const char *text = json_get_text(o, key);
+
+	return text != NULL ? mem_text(ctx, text) : NULL;
+}
+
+static struct run *
+run_ordered(struct dispatch *d, const char *request_id, struct json_object *o)
+{
+	struct run *r = run_new(d, JOB_QUEUED);
+
+	r->job.id = id_new(r);
+	r->job.attempt_id = id_new(r);
+	r->job.request_id = mem_text(r, request_id);
+	r->job.body_digest = copy(r, o, "body_digest");
+	r->job.gateway_id = copy(r, o, "gateway_id");
+	r->job.cluster_id = copy(r, o, "cluster_id");
+	r->job.service_id = copy(r, o, "service_id");
+	r->job.service = copy(r, o, "service");
+	r->job.type = copy(r, o, "type");
+	r->job.params = copy(r, o, "params");
+	r->job.order_params = copy(r, o, "order_params");
+	r->job.inventory = copy(r, o, "inventory");
+	r->job.requested_by = copy(r, o, "requested_by");
+	r->job.created = clock_wall();
+	r->job.attempt = 1;
+	return r;
+}
+
+/* An order that came in this very turn and is not on disk yet. */
+static struct run *
+find_unwritten(struct dispatch *d, const char *request_id)
+{
+	struct run *r;
+
+	TAILQ_FOREACH(r, &d->todo, in_todo)
+		if (r->todo & TODO_INSERT && strcmp(r->job.request_id, request_id) == 0)
+			return r;
+	return NULL;
+}
+
+/* An order that is known already: sent again after a connection broke. */
+static void
+take_again(struct dispatch *d, struct client *c, const char *tag, const struct job *known)
+{
+	struct run *r = run_find(d, known->id);
+
+	control_reply(c, tag, "accepted", NULL);
+	if (r == NULL)
+		control_reply(c, tag, "done", NULL);
+	else
+		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
+}
+
+static void
+take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, struct json_object *o)
+{
+	const char *named = json_get_text(o, "request_id"), *request_id = named != NULL ? named : tag;
+	struct run *r = find_unwritten(d, request_id);
+	struct job known = { 0 };
+	struct error e;
+	bool found = false;
+
+	if (r == NULL && job_by_request(ctx, d->db, request_id, &known, &found, &e) != ERR_OK) {
+		control_reply(c, tag, "refused", &e);
+	} else if (found) {
+		take_again(d, c, tag, &known);
+	} else if (r == NULL && (d->stopping || d->n_queued >= d->config->run_queue)) {
+		error_set(&e, ERR_UNAVAILABLE,
+		    d->stopping ? "gatehoused is being stopped, try again"
+				: "the queue of runs is full, try again later");
+		control_reply(c, tag, "refused", &e);
+	} else if (r == NULL && json_get_text(o, "gateway_id") == NULL) {
+		/* Only its key was sent, since its job was there a moment ago. */
+		error_set(&e, ERR_CONFLICT, "the job has been deleted meanwhile");
+		control_reply(c, tag, "refused", &e);
+	} else {
+		if (r == NULL) {
+			r = run_ordered(d, request_id, o);
+			run_enqueue(r);
+			run_todo(r, TODO_INSERT);
+		}
+		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
+	}
+}
+
+static void
+take_cancel(struct dispatch *d, struct client *c, const char *tag, struct json_object *o)
+{
+	const char *job_id = json_get_text(o, "job_id");
+	struct run *r = job_id != NULL ? run_find(d, job_id) : NULL;
+
+	if (r == NULL || r->todo & TODO_END) {
+		control_reply(c, tag, "done", NULL);
+		return;
+	}
+	interest_add(r, c, tag, true, INT64_MAX, INT64_MAX);
+	r->job.cancel_requested = true;
+	run_todo(r, TODO_CANCEL);
+	if (r->queued)
+		run_end(r, JOB_CANCELED, "it was canceled before it started");
+	else
+		supervise_stop(r, REASON_CANCEL);
+}
+
+static int64_t
+number(struct json_object *o, const char *key)
+{
+	return json_object_get_int64(json_get(o, key));
+}
+
+static void
+take_follow(struct dispatch *d, struct client *c, const char *tag, struct json_object *o)
+{
+	const char *job_id = json_get_text(o, "job_id");
+	struct run *r = job_id != NULL ? run_find(d, job_id) : NULL;
+	int64_t out = number(o, "stdout"), err = number(o, "stderr");
+
+	if (r == NULL || r->keep[0].committed > out || r->keep[1].committed > err)
+		control_reply(c, tag, "done", NULL);
+	else
+		interest_add(r, c, tag, false, out, err);
+}
+
+static void
+take_ping(struct dispatch *d, struct client *c, const char *tag, struct json_object *o)
+{
+	const char *gateway_id = json_get_text(o, "gateway_id");
+	struct error e;
+	struct gate *g = gate_open(d, gateway_id != NULL ? gateway_id : "", &e);
+	bool ok = g != NULL && conn_ping(g->conn, &e) == ERR_OK;
+
+	control_reply(c, tag, ok ? "done" : "refused", ok ? NULL : &e);
+	if (g != NULL)
+		gate_release(d, g);
+}
+
+void
+intake_forget(struct dispatch *d, struct client *c, const char *tag)
+{
+	struct run *r;
+	struct interest *i, *next;
+
+	TAILQ_FOREACH(r, &d->all, in_all)
+		for (i = TAILQ_FIRST(&r->interests); i != NULL; i = next) {
+			next = TAILQ_NEXT(i, in_run);
+			if (i->client != c || (tag != NULL && strcmp(i->tag, tag) != 0))
+				continue;
+			TAILQ_REMOVE(&r->interests, i, in_run);
+			mem_free(i);
+		}
+}
+
+void
+intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o)
+{
+	const char *op = json_get_text(o, "op"), *tag = json_get_text(o, "tag");
+
+	d->busy_at = clock_mono();
+	if (op == NULL || tag == NULL)
+		log_warning("control socket: a frame without op or tag");
+	else if (strcmp(op, "submit") == 0)
+		take_submit(d, c, tag, ctx, o);
+	else if (strcmp(op, "cancel") == 0)
+		take_cancel(d, c, tag, o);
+	else if (strcmp(op, "follow") == 0)
+		take_follow(d, c, tag, o);
+	else if (strcmp(op, "ping") == 0)
+		take_ping(d, c, tag, o);
+	else if (strcmp(op, "forget") == 0)
+		intake_forget(d, c, tag);
+	else
+		log_warning("control socket: unknown op %s", op);
+}

@@ -1,0 +1,231 @@
+#include "run/order.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "json/body.h"
+#include "json/schema.h"
+#include "run/discover.h"
+#include "run/frame.h"
+#include "store/item.h"
+
+static const char mask[] = "********";
+
+static enum err
+may_run(const struct gateway *g, const struct service *s, bool found, struct error *e)
+{
+	if (!g->enabled)
+		return error_set(e, ERR_INVALID, "Gateway %s is disabled", g->cluster_id);
+	if (g->readonly)
+		return error_set(
+		    e, ERR_INVALID, "Gateway %s is read-only: runs are refused", g->cluster_id);
+	if (!discover_connected(g))
+		return error_set(e, ERR_NOT_FOUND,
+		    "No connection found to Gateway with cluster id %s", g->cluster_id);
+	if (!found || !s->active)
+		return error_set(e, ERR_NOT_FOUND, "Service not found on cluster");
+	return ERR_OK;
+}
+
+enum err
+order_find(void *ctx, struct db *db, const char *cluster_id, const char *service, struct gateway *g,
+    struct service *s, struct error *e)
+{
+	bool found;
+
+	if (gateway_by_cluster(ctx, db, cluster_id, g, &found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return error_set(e, ERR_NOT_FOUND,
+		    "No connection found to Gateway with cluster id %s", cluster_id);
+	if (service_by_name(ctx, db, g->id, service, s, &found, e) != ERR_OK)
+		return e->code;
+	return may_run(g, s, found, e);
+}
+
+enum err
+order_find_again(void *ctx, struct db *db, const struct job *j, struct gateway *g,
+    struct service *s, struct error *e)
+{
+	enum err rc = gateway_get(ctx, db, j->gateway_id, g, e);
+
+	if (rc == ERR_NOT_FOUND)
+		return error_set(
+		    e, rc, "No connection found to Gateway with cluster id %s", j->cluster_id);
+	if (rc != ERR_OK)
+		return rc;
+	rc = service_get(ctx, db, j->service_id, s, e);
+	return rc == ERR_OK || rc == ERR_NOT_FOUND ? may_run(g, s, rc == ERR_OK, e) : rc;
+}
+
+/* A discovered service brings its schema, an imported one names a decorator of its gateway. */
+enum err
+order_decorator(
+    void *ctx, struct db *db, const struct service *s, struct json_object **schema, struct error *e)
+{
+	struct json_object *named = json_get(json_own(ctx, s->definition), "decorator");
+	struct item item;
+	bool found;
+
+	*schema = NULL;
+	if (named == NULL)
+		return ERR_OK;
+	if (!json_object_is_type(named, json_type_string)) {
+		*schema = named;
+		return ERR_OK;
+	}
+	if (item_find(ctx, db, s->gateway_id, "decorators", json_object_get_string(named), &item,
+		&found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return error_set(e, ERR_NOT_FOUND,
+		    "The decorator %s of service %s is not on its gateway",
+		    json_object_get_string(named), s->name);
+	*schema = json_get(json_own(ctx, item.body), "schema");
+	return ERR_OK;
+}
+
+/* The text of PARAMS, secrets masked. */
+static const char *
+shown_params(void *ctx, const struct schema *schema, struct json_object *params, bool *secret)
+{
+	struct json_object *copy = NULL;
+
+	*secret = false;
+	json_object_object_foreach(params, key, value) {
+		(void)value;
+		*secret |= schema != NULL && schema_is_secret(schema, key);
+	}
+	if (!*secret)
+		return json_text(ctx, params);
+	json_object_deep_copy(params, &copy, NULL);
+	json_keep(ctx, copy);
+	json_object_object_foreach(params, name, unmasked) {
+		(void)unmasked;
+		if (schema_is_secret(schema, name))
+			json_object_object_add(copy, name, json_object_new_string(mask));
+	}
+	return json_text(ctx, copy);
+}
+
+enum err
+order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
+    const char **shown, bool *secret, struct error *e)
+{
+	struct faults *faults = faults_new(ctx);
+	struct schema *schema = NULL;
+	struct json_object *source;
+
+	if (order_decorator(ctx, db, s, &source, e) != ERR_OK) {
+		*shown = e->detail;
+		return e->code;
+	}
+	if (source != NULL) {
+		schema = schema_compile(ctx, source, faults);
+		if (schema != NULL) {
+			schema_apply_defaults(schema, params);
+			schema_check(schema, params, faults);
+		}
+		*shown = mem_printf(ctx, schema != NULL ? "Invalid parameters: %s" :
+		    "The decorator of the service cannot be used: %s", faults_text(ctx, faults));
+		if (faults->count > 0)
+			return error_set(e, ERR_INVALID, "%s", *shown);
+	}
+	*shown = shown_params(ctx, schema, params, secret);
+	return ERR_OK;
+}
+
+static struct wait *
+wait_new(void *ctx, const char *op, const char *tag, int64_t wait_ms, struct json_object **o)
+{
+	struct wait *w = MEM_NEW(ctx, struct wait);
+
+	w->tag = mem_text(w, tag);
+	w->deadline = clock_mono() + wait_ms;
+	*o = json_object_new_object();
+	frame_text(*o, "op", op);
+	frame_text(*o, "tag", tag);
+	return w;
+}
+
+static struct wait *
+wait_pack(struct wait *w, struct json_object *o)
+{
+	w->frame = frame_pack(w, o, &w->frame_len);
+	json_object_put(o);
+	return w;
+}
+
+struct wait *
+order_submit(void *ctx, const struct job *j, bool until_accepted, int64_t wait_ms)
+{
+	struct json_object *o;
+	SCOPED(tmp, NULL);
+	struct wait *w = wait_new(ctx, "submit", id_uuid(tmp), wait_ms, &o);
+
+	w->until_accepted = until_accepted;
+	w->request_id = mem_text(w, j->request_id);
+	frame_text(o, "request_id", j->request_id);
+	frame_text(o, "body_digest", j->body_digest);
+	frame_text(o, "gateway_id", j->gateway_id);
+	frame_text(o, "cluster_id", j->cluster_id);
+	frame_text(o, "service_id", j->service_id);
+	frame_text(o, "service", j->service);
+	frame_text(o, "type", j->type);
+	frame_text(o, "params", j->params);
+	frame_text(o, "order_params", j->order_params);
+	frame_text(o, "inventory", j->inventory);
+	frame_text(o, "requested_by", j->requested_by);
+	return wait_pack(w, o);
+}
+
+static struct wait *
+wait_for_job(void *ctx, const char *op, const char *job_id, int64_t wait_ms, struct json_object **o)
+{
+	SCOPED(tmp, NULL);
+	struct wait *w = wait_new(ctx, op, id_uuid(tmp), wait_ms, o);
+
+	frame_text(*o, "job_id", job_id);
+	return w;
+}
+
+struct wait *
+order_cancel(void *ctx, const char *job_id, int64_t wait_ms)
+{
+	struct json_object *o;
+	struct wait *w = wait_for_job(ctx, "cancel", job_id, wait_ms, &o);
+
+	return wait_pack(w, o);
+}
+
+struct wait *
+order_follow(void *ctx, const char *job_id, const int64_t seen[2], int64_t wait_ms)
+{
+	struct json_object *o;
+	struct wait *w = wait_for_job(ctx, "follow", job_id, wait_ms, &o);
+
+	json_object_object_add(o, "stdout", json_object_new_int64(seen[0]));
+	json_object_object_add(o, "stderr", json_object_new_int64(seen[1]));
+	return wait_pack(w, o);
+}
+
+struct wait *
+order_await(void *ctx, const char *job_id, int64_t wait_ms)
+{
+	static const int64_t no_output[2] = { INT64_MAX, INT64_MAX };
+
+	return order_follow(ctx, job_id, no_output, wait_ms);
+}
+
+struct wait *
+order_ping(void *ctx, const char *gateway_id, int64_t wait_ms)
+{
+	SCOPED(tmp, NULL);
+	struct json_object *o;
+	struct wait *w = wait_new(ctx, "ping", id_uuid(tmp), wait_ms, &o);
+
+	frame_text(o, "gateway_id", gateway_id);
+	return wait_pack(w, o);
+}

@@ -1,0 +1,81 @@
+#ifndef RUN_ORDER_H
+#define RUN_ORDER_H
+
+#include <json-c/json.h>
+
+#include "base/config.h"
+#include "base/err.h"
+#include "db/db.h"
+#include "store/gateway.h"
+#include "store/job.h"
+#include "store/service.h"
+
+/*
+ * How the API has runs done: it finds what can be known beforehand, makes an
+ * order, and hands a struct wait to whoever holds the request (run/link.h), who
+ * sends it to gatehoused and says when it is over. The jobs themselves are read
+ * from the database.
+ */
+
+enum { ERROR_GATEWAY = -32000 };	/* JSON-RPC code of what the gateway side finds (api.md section 5) */
+
+/*
+ * Fills G and S with the gateway and service of a run, made for CTX. Not ERR_OK: E.detail is the text for error.data
+ * ("Service not found on cluster", "No connection found to Gateway with cluster id X", disabled, read-only);
+ * ERR_NOT_FOUND and ERR_INVALID are such, other codes are failures of ours.
+ */
+enum err order_find(void *ctx, struct db *db, const char *cluster_id, const char *service, struct gateway *g,
+    struct service *s, struct error *e) MUST_CHECK;
+/* The same by the ids of a job, just before it starts. */
+enum err order_find_again(void *ctx, struct db *db, const struct job *j, struct gateway *g, struct service *s,
+    struct error *e) MUST_CHECK;
+/*
+ * The schema source of the decorator of S (for CTX), NULL where it has none.
+ * ERR_NOT_FOUND where it names one that is gone.
+ */
+enum err order_decorator(void *ctx, struct db *db, const struct service *s, struct json_object **schema,
+    struct error *e) MUST_CHECK;
+/*
+ * Sets defaults in PARAMS and checks them against the decorator. ERR_INVALID: *SHOWN has every fault with its JSON
+ * pointer (E.detail may be cut). Else *SHOWN (for CTX) is the text of PARAMS with what is not to be shown masked,
+ * *SECRET whether something was.
+ */
+enum err order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
+    const char **shown, bool *secret, struct error *e) MUST_CHECK;
+
+/* What came of a wait; all but the first two end it. */
+enum wait_event {
+	WAIT_SENT,		/* nothing yet */
+	WAIT_ACCEPTED,		/* the job is on disk */
+	WAIT_DONE,		/* ended, or there is more output, or pong, or canceled */
+	WAIT_REFUSED,		/* CODE and DETAIL say why; nothing was accepted */
+	WAIT_OVER		/* the deadline came first */
+};
+
+/* A request that waits for gatehoused. */
+struct wait {
+	const char *tag;	/* a UUID, which replies name */
+	const char *request_id;	/* of a submit: that of its job */
+	const void *frame;	/* what is sent, and sent again to a new gatehoused: an order is known by its request_id */
+	size_t frame_len;
+	bool until_accepted;	/* WAIT_ACCEPTED is enough */
+	int64_t deadline;	/* clock_mono() */
+	enum wait_event event;
+	bool accepted;		/* WAIT_ACCEPTED came, whatever came later */
+	enum err code;
+	const char *detail;
+};
+
+/* Each makes a wait for CTX that is over WAIT_MS milliseconds from now. */
+/* J has all but what the dispatcher gives (ids but request_id, state, times). */
+struct wait *order_submit(void *ctx, const struct job *j, bool until_accepted, int64_t wait_ms);
+/* Done when a queued job is canceled or a running one has been told to end. */
+struct wait *order_cancel(void *ctx, const char *job_id, int64_t wait_ms);
+/* Done when a stream has more than the bytes given, or the job has ended. */
+struct wait *order_follow(void *ctx, const char *job_id, const int64_t seen[2], int64_t wait_ms);
+/* Done when the job has ended. */
+struct wait *order_await(void *ctx, const char *job_id, int64_t wait_ms);
+/* Done after a round trip to the gateway. */
+struct wait *order_ping(void *ctx, const char *gateway_id, int64_t wait_ms);
+
+#endif

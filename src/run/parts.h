@@ -1,0 +1,132 @@
+#ifndef RUN_PARTS_H
+#define RUN_PARTS_H
+
+#include <sys/queue.h>
+
+#include "base/text.h"
+#include "connector/connector.h"
+#include "run/dispatch.h"
+#include "store/job.h"
+
+/* What the files of the dispatcher share; nobody else includes this. */
+
+struct client;
+struct dispatch;
+
+/* Somebody waits for news of a run. */
+struct interest {
+	TAILQ_ENTRY(interest) in_run;
+	struct client *client;
+	char *tag;
+	bool cancel;		/* wants to know that the cancel is on disk */
+	int64_t seen[2];	/* wants to know of more output than this */
+};
+
+/* Output on its way to the disk, one stream of one run. */
+struct keep {
+	struct text *pending;	/* received, not committed */
+	int64_t committed;	/* bytes that came before PENDING, kept or thinned out */
+	int64_t half;		/* bytes kept of the beginning, and of the end */
+};
+
+enum todo {			/* what the next commit writes of a run */
+	TODO_INSERT = 1,
+	TODO_START = 2,
+	TODO_OUTPUT = 4,
+	TODO_CANCEL = 8,
+	TODO_END = 16
+};
+
+enum reason { REASON_NONE, REASON_TIMEOUT, REASON_CANCEL, REASON_STOP };
+
+struct run {
+	TAILQ_ENTRY(run) in_all, in_queue, in_todo;
+	TAILQ_HEAD(, interest) interests;
+	struct dispatch *d;
+	struct job job;		/* as it will be on disk */
+	enum job_state state;
+	unsigned todo;
+	bool queued;		/* in the queue of the dispatcher */
+	bool started;		/* counted as running */
+	bool held;		/* its output is held up */
+	enum reason reason;	/* why it was told to end */
+	int64_t began;		/* clock_mono() */
+	struct timer *timer;	/* the time in the queue, then the run time */
+	struct timer *flush;
+	struct keep keep[2];
+	struct gate *gate;
+};
+TAILQ_HEAD(run_list, run);
+
+/* An open gateway, while runs are under way on it. */
+struct gate {
+	TAILQ_ENTRY(gate) next;
+	char *gateway_id, *kind, *settings;
+	struct conn *conn;
+};
+
+struct dispatch {
+	struct loop *loop;
+	const struct config *config;
+	struct db *db;
+	int listener;
+	struct watch *accepting;
+	TAILQ_HEAD(, client) clients;
+	TAILQ_HEAD(, gate) gates;
+	struct run_list all, queue, todo;
+	int64_t n_queued, n_running, parallel;
+	bool stopping, failing;		/* FAILING: the last commit did not go through */
+	struct timer *retry;
+	int64_t idle_after, busy_at;
+};
+
+/* control.c: the clients. */
+enum err control_open(struct dispatch *d, struct error *e) MUST_CHECK;
+void control_close(struct dispatch *d);
+/* EVENT is "accepted", "done" or "refused", with E where it was refused. */
+void control_reply(struct client *c, const char *tag, const char *event, const struct error *e);
+
+/* intake.c: what clients ask for. O belongs to CTX. */
+void intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o);
+/* Nobody waits for TAG (NULL: for anything) on this connection any more. */
+void intake_forget(struct dispatch *d, struct client *c, const char *tag);
+
+/* runs.c: the runs in memory. */
+struct run *run_new(struct dispatch *d, enum job_state state);
+void run_free(struct run *r);
+struct run *run_find(struct dispatch *d, const char *job_id);
+void run_todo(struct run *r, enum todo what);
+/* Moves it, by the table of legal moves. */
+void run_move(struct run *r, enum job_state to);
+/* Ends it: row, interests and memory follow with the next commit. ERROR may be NULL. */
+void run_end(struct run *r, enum job_state state, const char *error);
+void run_enqueue(struct run *r);
+void run_unqueue(struct run *r);
+/* Tells those who wait what the commit of WHAT has brought. */
+void run_tell(struct run *r, unsigned what);
+void run_refuse(struct run *r, const struct error *e);
+
+/* keep.c: output. */
+void keep_init(struct keep *k, void *ctx, int64_t max);
+int64_t keep_total(const struct keep *k);
+/* Within a transaction: writes what is pending, thins out the middle. */
+enum err keep_write(struct keep *k, struct db *db, const char *job_id, int stream, struct error *e) MUST_CHECK;
+/* After the commit. */
+void keep_written(struct keep *k);
+bool keep_is_cut(const struct keep *k);
+
+/* supervise.c: a run under way. */
+/* Starts what has been committed as running. */
+void supervise_start(struct run *r);
+/* Tells it to end. */
+void supervise_stop(struct run *r, enum reason why);
+struct gate *gate_open(struct dispatch *d, const char *gateway_id, struct error *e);
+void gate_release(struct dispatch *d, struct gate *g);
+
+/* commit.c: the end of each turn. */
+void commit_turn(void *dispatch);
+
+/* settle.c: what an earlier dispatcher left. */
+enum err settle(struct dispatch *d, struct error *e) MUST_CHECK;
+
+#endif

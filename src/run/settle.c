@@ -1,0 +1,59 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "proc/proc.h"
+#include "run/parts.h"
+
+static const char lost[] = "the dispatcher ended while it was under way: "
+    "what was left of it has been ended, and it cannot be known whether it had finished";
+
+static enum job_state
+state_of(const struct job *j)
+{
+	enum job_state s = JOB_QUEUED;
+
+	job_state_find(j->state, &s);
+	return s;
+}
+
+/* A run that was under way: its processes lost their dispatcher, and their output its reader. */
+static void
+settle_running(struct run *r)
+{
+	SCOPED(tmp, NULL);
+	int killed = proc_kill_marked(mem_printf(tmp, "GATEHOUSE_JOB_ID=%s", r->job.id));
+
+	log_warning("run %s was under way when the dispatcher ended: lost, %d processes killed",
+	    r->job.id, killed);
+	run_end(r, JOB_LOST, lost);
+}
+
+static void
+settle_one(struct dispatch *d, const struct job *j)
+{
+	struct run *r = run_new(d, state_of(j));
+
+	r->job = *j;
+	/* Output that was committed before stays as it is. */
+	r->keep[0].committed = j->stdout_bytes;
+	r->keep[1].committed = j->stderr_bytes;
+	if (r->state == JOB_RUNNING)
+		settle_running(r);
+	else if (j->cancel_requested)
+		run_end(r, JOB_CANCELED, "it was canceled before it started");
+	else
+		run_enqueue(r);
+}
+
+enum err
+settle(struct dispatch *d, struct error *e)
+{
+	struct records open;
+
+	if (job_open(d, d->db, NULL, &open, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < open.n; i++)
+		settle_one(d, records_at(&open, i));
+	return ERR_OK;
+}

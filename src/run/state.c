@@ -1,0 +1,22 @@
+#include "run/state.h"
+
+#define TO(s) (1u << JOB_##s)
+
+/* A queued run may end without having run: canceled, its time in the queue over, or refused by its
+ * gateway. */
+static const unsigned legal[JOB__STATES] = {
+	[JOB_QUEUED] = TO(RUNNING) | TO(FAILED) | TO(CANCELED) | TO(TIMEOUT),
+	[JOB_RUNNING] = TO(COMPLETED) | TO(FAILED) | TO(CANCELED) | TO(TIMEOUT) | TO(LOST),
+};
+
+bool
+state_may(enum job_state from, enum job_state to)
+{
+	return (legal[from] & 1u << to) != 0;
+}
+
+const char *
+state_status(enum job_state s)
+{
+	return job_state_is_open(s) || s == JOB_COMPLETED ? job_state_name(s) : "error";
+}
