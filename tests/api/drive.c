@@ -1,0 +1,357 @@
+#include "drive.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "json/body.h"
+#include "match.h"
+
+enum { AGAIN_WAIT_MS = 60000, AGAIN_STEP_MS = 20, STATUS_NO_CONTENT = 204 };
+
+/* One call and what came of it. */
+struct call {
+	struct world *w;
+	const struct act *act;
+	struct request *req;
+	struct response res;
+	struct json_object *json;	/* the answer; NULL where it is none */
+	struct text *out;		/* what is wrong */
+};
+
+static bool
+is_wrong(struct call *c, const char *what, const char *detail)
+{
+	text_printf(c->out, "    %s: %s\n", what, detail);
+	return false;
+}
+
+/* --- asking --- */
+
+/* The path and query of the request: "~" is the base path. */
+static bool
+set_path(struct call *c)
+{
+	struct request *req = c->req;
+	struct error e;
+	char *path = case_fill(req, c->act->path, c->w->saved, &e), *query;
+
+	if (path == NULL)
+		return is_wrong(c, "path", e.detail);
+	if (*path == '~')
+		path = mem_printf(req, "%s%s", ROUTE_BASE, path + 1);
+	query = strchr(path, '?');
+	req->path = path;
+	req->query = query != NULL ? query + 1 : "";
+	if (query != NULL)
+		*query = '\0';
+	return true;
+}
+
+/* A host drops a body that is too large, and gives no byte more than there is. */
+static bool
+set_body(struct call *c)
+{
+	const struct act *a = c->act;
+	struct request *req = c->req;
+	const char *body = a->body;
+	size_t n = a->body_len;
+	struct error e;
+
+	req->content_type = a->type != NULL ? a->type : body != NULL ? "application/json" : "";
+	req->body_cut = a->is_cut;
+	if (body == NULL)
+		return true;
+	if (!a->is_raw) {
+		body = case_fill(req, body, c->w->saved, &e);
+		if (body == NULL)
+			return is_wrong(c, "body", e.detail);
+		n = strlen(body);
+	}
+	if (n > app_body_max(c->w->app, req, req->method, req->path)) {
+		req->body_too_large = true;
+		return true;
+	}
+	req->body = memcpy(mem_bytes(req, n), body, n);
+	req->body_len = n;
+	return true;
+}
+
+static bool
+make_request(struct call *c)
+{
+	const struct act *a = c->act;
+	struct request *req = c->req;
+	bool known;
+
+	req->method = a->method;
+	req->prefer = a->prefer;
+	req->remote = "192.0.2.1";
+	req->authorization = world_caller(a->as, &known);
+	if (!known)
+		return is_wrong(c, "there is no caller", a->as);
+	if (a->authorization != NULL)
+		req->authorization = a->authorization;
+	return set_path(c) && set_body(c);
+}
+
+static void
+ask(struct call *c)
+{
+	struct world *w = c->w;
+
+	app_handle(w->app, w->db, c->req, &c->res);
+	while (c->req->wait != NULL) {
+		link_wait(w->link, c->req->wait);
+		app_resume(w->db, c->req, &c->res);
+	}
+}
+
+/* --- judging --- */
+
+static const char *
+header(const struct call *c, const char *name)
+{
+	const struct response *res = &c->res;
+
+	if (strcmp(name, "Content-Type") == 0)
+		return res->type != NULL ? res->type : "application/json";
+	for (size_t i = 0; i < res->n_headers; i++)
+		if (strcmp(res->headers[i].name, name) == 0)
+			return res->headers[i].value;
+	return NULL;
+}
+
+/* What goes over the wire must be what our own strict reader takes. */
+static bool
+read_answer(struct call *c)
+{
+	char *text;
+	struct error e;
+
+	if (c->res.type != NULL || c->res.status == STATUS_NO_CONTENT)
+		return c->res.body == NULL || is_wrong(c, "a body beside", "one that is no JSON");
+	if (c->res.body == NULL)
+		return is_wrong(c, "answer", "has no body");
+	text = json_text(c->req, c->res.body);
+	if (json_parse(c->req, text, strlen(text), &c->json, &e) != ERR_OK)
+		return is_wrong(c, "the answer is no JSON", e.detail);
+	return true;
+}
+
+static bool
+judge_id(struct call *c)
+{
+	const char *id = header(c, "X-Request-Id"), *named = json_get_text(c->json, "request_id");
+
+	if (id == NULL || !id_is(id))
+		return is_wrong(c, "X-Request-Id", id != NULL ? id : "is not there");
+	if (named != NULL && strcmp(named, id) != 0)
+		return is_wrong(c, "request_id is not that of the header", named);
+	return true;
+}
+
+static bool
+judge_headers(struct call *c)
+{
+	const struct pairs *want = &c->act->headers;
+	bool good = true;
+
+	for (size_t i = 0; i < want->n; i++) {
+		const char *got = header(c, want->at[i].name);
+
+		if (!match_text(want->at[i].value, got)) {
+			text_printf(c->out, "    header %s: wanted %s, got %s\n", want->at[i].name,
+			    want->at[i].value, got != NULL ? got : "none");
+			good = false;
+		}
+	}
+	return good;
+}
+
+static bool
+judge_json(struct call *c)
+{
+	struct json_object *want;
+	struct error e;
+	char *text = case_fill(c->req, c->act->want, c->w->saved, &e);
+
+	if (text == NULL)
+		return is_wrong(c, "the expected answer", e.detail);
+	if (json_parse(c->req, text, strlen(text), &want, &e) != ERR_OK)
+		return is_wrong(c, "the expected answer is no JSON", e.detail);
+	return match_json(want, c->json, c->out);
+}
+
+static bool
+judge_raw(struct call *c)
+{
+	const struct act *a = c->act;
+
+	if (c->res.type != NULL && c->res.raw_len == a->want_raw_len &&
+	    memcmp(c->res.raw, a->want_raw, a->want_raw_len) == 0)
+		return true;
+	text_printf(c->out, "    wanted %zu bytes \"%s\", got %zu \"", a->want_raw_len, a->want_raw,
+	    c->res.raw_len);
+	text_add(c->out, c->res.raw, c->res.type != NULL ? c->res.raw_len : 0);
+	text_puts(c->out, "\"\n");
+	return false;
+}
+
+static bool
+judge(struct call *c)
+{
+	bool good = read_answer(c);
+
+	if (c->res.status != c->act->status) {
+		text_printf(c->out, "    wanted status %d, got %d\n", c->act->status, c->res.status);
+		good = false;
+	}
+	good &= judge_id(c);
+	good &= judge_headers(c);
+	if (c->act->want != NULL)
+		good &= judge_json(c);
+	if (c->act->want_raw != NULL)
+		good &= judge_raw(c);
+	if (!good && c->json != NULL)
+		text_printf(c->out, "    the answer: %s\n", json_text(c->req, c->json));
+	return good;
+}
+
+/* --- acts --- */
+
+static bool
+save(struct call *c)
+{
+	const struct pairs *list = &c->act->saved;
+
+	for (size_t i = 0; i < list->n; i++) {
+		char *value = case_find(c->req, c->json, list->at[i].value);
+
+		if (value == NULL)
+			return is_wrong(c, "nothing to save at", list->at[i].value);
+		json_set(c->w->saved, list->at[i].name, json_object_new_string(value));
+	}
+	return true;
+}
+
+/* One request. Nothing that was made for it may stay with the application. */
+static bool
+call_once(struct world *w, const struct act *a, struct text *out)
+{
+	SCOPED(tmp, NULL);
+	struct call c = { .w = w, .act = a, .out = out, .req = MEM_NEW(tmp, struct request) };
+	size_t before = talloc_total_blocks(w->app);
+	bool good = make_request(&c);
+
+	if (!good)
+		return false;
+	ask(&c);
+	good = judge(&c) && save(&c);
+	response_release(&c.res);
+	mem_free(c.req);
+	if (talloc_total_blocks(w->app) != before) {
+		text_puts(out, "    something of the request stays with the application\n");
+		good = false;
+	}
+	return good;
+}
+
+static bool
+do_call(struct world *w, const struct act *a, struct text *out)
+{
+	int64_t until = clock_mono() + AGAIN_WAIT_MS;
+	size_t mark = out->len;
+
+	while (!call_once(w, a, out)) {
+		if (!a->again || clock_mono() > until)
+			return false;
+		out->len = mark;
+		poll(NULL, 0, AGAIN_STEP_MS);
+	}
+	return true;
+}
+
+static bool
+do_sql(struct world *w, const struct act *a, struct text *out)
+{
+	SCOPED(tmp, NULL);
+	struct error e;
+	char *sql = case_fill(tmp, a->body, w->saved, &e);
+
+	if (sql != NULL && db_exec(w->db, sql, &e) == ERR_OK)
+		return true;
+	text_printf(out, "    %s\n", e.detail);
+	return false;
+}
+
+static bool
+do_file(struct world *w, const struct act *a, struct text *out)
+{
+	SCOPED(tmp, NULL);
+	struct error e;
+	char *path = mem_printf(tmp, "%s/%s", w->code, a->path);
+	char *text = case_fill(tmp, a->body, w->saved, &e);
+	FILE *f = text != NULL ? fopen(path, "wxe") : NULL;
+	bool good = f != NULL && fprintf(f, "%s\n", text) > 0;
+
+	if (f != NULL)
+		good &= fclose(f) == 0 && chmod(path, S_IRWXU) == 0;
+	if (!good)
+		text_printf(out, "    %s: %s\n", path, strerror(errno));
+	return good;
+}
+
+static bool
+do_act(struct world *w, const struct act *a, struct text *out)
+{
+	switch (a->kind) {
+	case ACT_SQL:
+		return do_sql(w, a, out);
+	case ACT_FILE:
+		return do_file(w, a, out);
+	case ACT_CALL:
+		return do_call(w, a, out);
+	}
+	return false;
+}
+
+/* What follows a failure would only fail too. */
+static bool
+do_acts(struct world *w, const struct case_file *file, struct text *out)
+{
+	SCOPED(tmp, NULL);
+
+	for (size_t i = 0; i < file->n_acts; i++) {
+		struct text *what = text_new(tmp, SIZE_MAX / 2);
+		const struct act *a = &file->acts[i];
+
+		if (do_act(w, a, what))
+			continue;
+		text_printf(out, "  %s:%d: %s %s\n%s", file->path, a->line,
+		    a->kind == ACT_CALL ? method_name(a->method) : "given",
+		    a->path != NULL ? a->path : "sql", what->at);
+		return false;
+	}
+	return true;
+}
+
+bool
+drive_case(const struct case_file *file, struct text *out)
+{
+	struct error e;
+	struct world *w = world_new(file->config, &e);
+	bool good;
+
+	if (w == NULL) {
+		text_printf(out, "  %s: %s\n", file->path, e.detail);
+		return false;
+	}
+	good = do_acts(w, file, out);
+	return world_end(w, out) && good;
+}
