@@ -14,7 +14,7 @@ enum { MS_PER_S = 1000, STATUS_NO_CONTENT = 204, STATUS_SERVER = 500 };
 
 static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
-	configuration_routes, NULL
+	configuration_routes, service_group_routes, NULL
 };
 
 struct app *

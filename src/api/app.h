@@ -41,6 +41,6 @@ void respond_record(struct response *res, const struct field *fields, const void
 enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);
 
 extern const struct route health_routes[], gateway_routes[], service_routes[], run_routes[], job_routes[],
-    connection_routes[], configuration_routes[];
+    connection_routes[], configuration_routes[], service_group_routes[];
 
 #endif

@@ -37,10 +37,11 @@ enum err records_read(void *ctx, struct stmt *st, const struct field *fields, si
 /* All rows of ST's column "name". */
 enum err names_read(void *ctx, struct stmt *st, struct names *out, struct error *e) MUST_CHECK;
 /* The same for a statement that wants :id. */
-enum err names_of(void *ctx, struct db *db, enum sql which, const char *id, struct names *out, struct error *e) MUST_CHECK;
+enum err names_of(void *ctx, struct db *db, enum sql which, const char *id, struct names *out,
+    struct error *e) MUST_CHECK;
 /*
- * Within a transaction: LIST replaces what the table of references has for :id. CLEAR takes all away, ADD adds one :name and changes
- * no row where there is none such: that is ERR_INVALID naming MEMBER and the name.
+ * Within a transaction: LIST replaces what the table of references has for :id. CLEAR takes all away, ADD adds one
+ * :name and changes no row where there is none such: that is ERR_INVALID naming MEMBER and the name.
  */
 enum err names_write(struct db *db, const char *id, enum sql clear, enum sql add, const char *member,
     const struct names *list, struct error *e) MUST_CHECK;

@@ -27,6 +27,8 @@ answer_wrap(enum answer kind, struct response *res)
 	case ANSWER_RESULTS:
 	case ANSWER_RESULT:
 		o = success();
+		if (res->message != NULL)
+			add(o, "message", res->message);
 		json_object_object_add(o, kind == ANSWER_RESULT ? "result" : "results", body);
 		if (res->total >= 0)
 			json_object_object_add(o, "total", json_object_new_int64(res->total));

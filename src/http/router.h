@@ -7,7 +7,7 @@
 enum answer {
 	ANSWER_BARE,		/* the body as it is */
 	ANSWER_RESULTS,		/* {state, results: body, total} */
-	ANSWER_RESULT,		/* {state, result: body, total} */
+	ANSWER_RESULT,		/* {state, message, result: body, total}, what there is of these */
 	ANSWER_VALUE,		/* {state, result: {value: body}} */
 	ANSWER_MESSAGE_ID	/* {state, message, id} */
 };
@@ -35,6 +35,8 @@ struct route {
 		size_t size;		/* of the record */
 	} body;
 	const struct query_field *query;	/* what it reads of the query, for the OpenAPI document */
+	const struct field *list;	/* a list: what it can be filtered and sorted by (api.md section 4) */
+	const struct field *record;	/* the record in its answer, for the OpenAPI document */
 	enum answer answer;
 	bool outside;			/* not below the base path */
 	bool large;			/* its body may be as large as [responder] max_import */

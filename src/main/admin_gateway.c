@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,8 +124,12 @@ admin_gateway_delete(struct admin *a)
 	if (!admin_open(a) || !admin_gateway(a, a->args[0], &g, NULL))
 		return EXIT_FAILURE;
 	call.path = mem_printf(a->ctx, "/gateways/%s", g.id);
-	if (!admin_call(a, a->ctx, &call, &res))
+	if (!admin_call(a, a->ctx, &call, &res)) {
+		/* The API tells of its own way to force it. */
+		if (res.status == err_status(ERR_CONFLICT))
+			fputs("Try 'gatehouse gateway delete --force'.\n", stderr);
 		return EXIT_FAILURE;
+	}
 	admin_say("gateway %s is deleted", a->args[0]);
 	return EXIT_SUCCESS;
 }

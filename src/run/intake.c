@@ -78,7 +78,8 @@ take_again(struct dispatch *d, struct client *c, const char *tag, const struct j
 static void
 take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, struct json_object *o)
 {
-	const char *named = json_get_text(o, "request_id"), *request_id = named != NULL ? named : tag;
+	const char *named = json_get_text(o, "request_id"),
+		   *request_id = named != NULL ? named : tag;
 	struct run *r = find_unwritten(d, request_id);
 	struct job known = { 0 };
 	struct error e;

@@ -56,7 +56,7 @@ enum wait_event {
 struct wait {
 	const char *tag;	/* a UUID, which replies name */
 	const char *request_id;	/* of a submit: that of its job */
-	const void *frame;	/* what is sent, and sent again to a new gatehoused: an order is known by its request_id */
+	const void *frame;	/* what is sent, and again to a new gatehoused: an order is known by its request_id */
 	size_t frame_len;
 	bool until_accepted;	/* WAIT_ACCEPTED is enough */
 	int64_t deadline;	/* clock_mono() */

@@ -28,10 +28,11 @@ extern const struct field service_group_patch[];	/* what a change takes */
 enum err service_group_list(void *ctx, struct db *db, const char *cluster_id, struct records *out,
     struct error *e) MUST_CHECK;
 /* ERR_NOT_FOUND where there is none. */
-enum err service_group_get(void *ctx, struct db *db, const char *id, struct service_group *s, struct error *e) MUST_CHECK;
+enum err service_group_get(void *ctx, struct db *db, const char *id, struct service_group *s,
+    struct error *e) MUST_CHECK;
 /*
- * Within a transaction. A name that the gateway has already is ERR_CONFLICT; a service that is not the gateway's or a group
- * that does not exist is ERR_INVALID, naming the member and the first that is missing.
+ * Within a transaction. A name that the gateway has already is ERR_CONFLICT; a service that is not the gateway's
+ * or a group that does not exist is ERR_INVALID, naming the member and the first that is missing.
  */
 enum err service_group_insert(struct db *db, const struct service_group *s, struct error *e) MUST_CHECK;
 /* The same; SERVICES and GROUPS say whether these lists are to be replaced. */

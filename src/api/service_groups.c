@@ -1,0 +1,208 @@
+#include <string.h>
+
+#include "api/app.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "json/body.h"
+#include "json/record.h"
+#include "store/service_group.h"
+
+static struct json_object *
+group_shown(const struct service_group *s)
+{
+	struct json_object *o = record_to_json(service_group_fields, s);
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < s->held.n; i++) {
+		const struct service_held *held = records_at(&s->held, i);
+		struct json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "id", json_object_new_string(held->id));
+		json_object_object_add(one, "name", json_object_new_string(held->name));
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(o, "services", list);
+	return o;
+}
+
+static void
+group_stamp(const struct request *req, struct service_group *s)
+{
+	s->last_updated = clock_wall();
+	s->last_updated_by = req->caller->username;
+}
+
+/* The gateway that a new group names. */
+static enum err
+find_gateway(struct request *req, struct service_group *s, struct error *e)
+{
+	struct gateway g = { 0 };
+	bool found;
+
+	if (gateway_by_cluster(req, req->db, s->cluster_id, &g, &found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return error_field(e, "cluster_id", "there is no gateway %s", s->cluster_id);
+	s->gateway_id = g.id;
+	return ERR_OK;
+}
+
+static enum err
+group_create(struct request *req, struct response *res, struct error *e)
+{
+	struct service_group *s = req->record;
+	TXN(t);
+
+	s->id = id_new(req);
+	group_stamp(req, s);
+	s->created = s->last_updated;
+	s->created_by = s->last_updated_by;
+	if (txn_begin(&t, req->db, e) != ERR_OK || find_gateway(req, s, e) != ERR_OK ||
+	    service_group_insert(req->db, s, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
+		return e->code;
+	res->id = s->id;
+	res->message = mem_printf(req, "Service group added: %s", s->id);
+	return ERR_OK;
+}
+
+static enum err
+group_list(struct request *req, struct response *res, struct error *e)
+{
+	struct records all;
+
+	if (service_group_list(req, req->db, query_text(req, "cluster_id"), &all, e) != ERR_OK)
+		return e->code;
+	res->body = json_object_new_array();
+	for (size_t i = 0; i < all.n; i++)
+		json_object_array_add(res->body, group_shown(records_at(&all, i)));
+	res->total = (int64_t)all.n;
+	return ERR_OK;
+}
+
+static enum err
+group_read(struct request *req, struct response *res, struct error *e)
+{
+	struct service_group s = { 0 };
+
+	if (service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+		return e->code;
+	res->body = group_shown(&s);
+	return ERR_OK;
+}
+
+/* Of the default group only the description may change: the rest is its gateway's. */
+static enum err
+may_change(struct request *req, const struct service_group *s, struct error *e)
+{
+	if (json_object_object_length(req->json) == 0)
+		return error_field(e, "patches", "must not be empty");
+	if (!s->is_default)
+		return ERR_OK;
+	json_object_object_foreach(req->json, key, value) {
+		(void)value;
+		if (strcmp(key, "description") != 0)
+			return error_set(e, ERR_CONFLICT,
+			    "%s: only the description of the default service group can be changed",
+			    key);
+	}
+	return ERR_OK;
+}
+
+/* As the original's store counts: what MongoDB says of an update. */
+static struct json_object *
+update_counts(void)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "acknowledged", json_object_new_boolean(1));
+	json_object_object_add(o, "matchedCount", json_object_new_int(1));
+	json_object_object_add(o, "modifiedCount", json_object_new_int(1));
+	return o;
+}
+
+static enum err
+group_change(struct request *req, struct response *res, struct error *e)
+{
+	struct service_group s = { 0 };
+	bool services = json_object_object_get_ex(req->json, "services", NULL);
+	bool groups = json_object_object_get_ex(req->json, "groups", NULL);
+	TXN(t);
+
+	if (txn_begin(&t, req->db, e) != ERR_OK ||
+	    service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK ||
+	    request_overlay(req, &s, e) != ERR_OK || may_change(req, &s, e) != ERR_OK)
+		return e->code;
+	group_stamp(req, &s);
+	if (service_group_update(req->db, &s, services, groups, e) != ERR_OK ||
+	    txn_commit(&t, e) != ERR_OK)
+		return e->code;
+	res->message = mem_printf(req, "Service group updated: %s", s.id);
+	res->body = update_counts();
+	return ERR_OK;
+}
+
+static enum err
+group_remove(struct request *req, struct response *res, struct error *e)
+{
+	struct service_group s = { 0 };
+	TXN(t);
+
+	if (txn_begin(&t, req->db, e) != ERR_OK ||
+	    service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+		return e->code;
+	if (s.is_default)
+		return error_set(e, ERR_CONFLICT, "the default service group cannot be deleted");
+	if (service_group_delete(req->db, s.id, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
+		return e->code;
+	res->message = mem_printf(req, "Service group deleted: %s", s.id);
+	res->body = group_shown(&s);
+	return ERR_OK;
+}
+
+static const struct query_field list_query[] = {
+	{ "cluster_id", "only groups of this gateway" },
+	{ 0 }
+};
+
+const struct route service_group_routes[] = { { .method = M_POST,
+						  .path = "/service-groups",
+						  .op = "createServiceGroup",
+						  .role = "service-group:create",
+						  .body = { BODY_CREATE, "serviceGroup",
+						      service_group_create,
+						      sizeof(struct service_group) },
+						  .answer = ANSWER_MESSAGE_ID,
+						  .run = group_create,
+						  .summary = "Make a service group" },
+	{ .method = M_GET,
+	    .path = "/service-groups",
+	    .op = "getServiceGroups",
+	    .role = "service-group:read",
+	    .query = list_query,
+	    .answer = ANSWER_RESULTS,
+	    .run = group_list,
+	    .summary = "List service groups" },
+	{ .method = M_GET,
+	    .path = "/service-groups/{id}",
+	    .op = "getServiceGroupById",
+	    .role = "service-group:read",
+	    .answer = ANSWER_RESULT,
+	    .run = group_read,
+	    .summary = "Read a service group" },
+	{ .method = M_PATCH,
+	    .path = "/service-groups/{id}",
+	    .op = "updateServiceGroup",
+	    .role = "service-group:update",
+	    .body = { BODY_UPDATE, "patches", service_group_patch, sizeof(struct service_group) },
+	    .answer = ANSWER_RESULT,
+	    .run = group_change,
+	    .summary = "Change a service group" },
+	{ .method = M_DELETE,
+	    .path = "/service-groups/{id}",
+	    .op = "deleteServiceGroup",
+	    .role = "service-group:delete",
+	    .answer = ANSWER_RESULT,
+	    .run = group_remove,
+	    .summary = "Delete a service group" },
+	{ 0 } };
