@@ -178,8 +178,10 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 {
 	response_release(res);
 	res->type = NULL;
-	if (req->id == NULL)
+	if (req->id == NULL) {
 		req->id = id_new(req);
+		response_header(res, "X-Request-Id", req->id);
+	}
 	if (err_status(e->code) >= STATUS_SERVER)
 		log_error("request %s: %s %s: %s", req->id, method_name(req->method), req->path,
 		    e->detail);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/job_stream.h"
 #include "api/output.h"
 #include "base/mem.h"
 #include "json/record.h"
@@ -207,9 +208,12 @@ job_output(struct request *req, struct response *res, struct error *e)
 	struct job j = { 0 };
 
 	req->wait = NULL;
+	if (read_output_query(req, &q, e) != ERR_OK)
+		return e->code;
+	if (job_stream_wanted(req))
+		return job_stream(req, res, q.want, q.offset, e);
 	/* The state is read before the bytes: what it says of the end, they have. */
-	if (read_output_query(req, &q, e) != ERR_OK ||
-	    job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
 	    respond_output(req, res, &j, &q, e) != ERR_OK)
 		return e->code;
 	if (res->raw_len > 0 || w != NULL || q.wait == 0 || !job_state_is_open(state_of(&j)))

@@ -12,6 +12,7 @@
 
 #define RESERVED "__ansible_"		/* Ansible's JSON reader gives keys that begin so a meaning */
 #define UNSAFE "__ansible_unsafe"
+#define LIMIT_OPTION "--limit="
 
 enum { VERBOSE_MAX = 6 };
 
@@ -181,11 +182,17 @@ add_vars_file(struct launch *l, const char *entry, struct error *e)
 	return ERR_OK;
 }
 
+/* Ansible takes the last of several limits only: all stand in one word. */
 static enum err
 add_limit(struct launch *l, const char *entry, struct error *e)
 {
+	const char **last = &l->argv.at[l->argv.n - 1];
+
 	(void)e;
-	launch_word(l, mem_printf(l, "--limit=%s", entry));
+	if (strncmp(*last, LIMIT_OPTION, strlen(LIMIT_OPTION)) == 0)
+		*last = mem_printf(l, "%s,%s", *last, entry);
+	else
+		launch_word(l, mem_printf(l, LIMIT_OPTION "%s", entry));
 	return ERR_OK;
 }
 

@@ -305,6 +305,10 @@ check_size(const struct launch *l, struct error *e)
 	const long most = sysconf(_SC_ARG_MAX) - ARGS_SPARE;
 	const size_t n = bytes_of(&l->argv) + bytes_of(&l->env);
 
+	for (size_t i = 0; i < l->argv.n; i++)
+		if (strlen(l->argv.at[i]) > WORD_MAX)
+			return error_set(e, ERR_TOO_LARGE, "the command line of service %s has a word of more than "
+			    "%d bytes", l->order->service, WORD_MAX);
 	if (most < 0 || n <= (size_t)most)
 		return ERR_OK;
 	return error_set(e, ERR_TOO_LARGE, "the parameters are too long for %s services: their command line "

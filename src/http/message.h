@@ -51,6 +51,7 @@ struct request {
 	const char *content_type;	/* "" where there is none */
 	const char *authorization;	/* NULL where there is none: so the others */
 	const char *prefer;
+	const char *accept;
 	const char *idempotency_key;
 	const char *remote;		/* address of the client */
 	const void *body;
@@ -82,6 +83,8 @@ struct response {
 	const char *type;		/* NULL: application/json */
 	const void *raw;		/* what is sent instead of BODY, where TYPE is set */
 	size_t raw_len;
+	bool streaming;			/* RAW is a part: more come while the request waits */
+	bool head_sent;			/* the host's: the first part has gone out */
 	struct {
 		const char *name, *value;
 	} headers[RESPONSE_HEADERS];

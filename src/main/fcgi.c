@@ -53,6 +53,13 @@ cgi_write(void *arg, const void *bytes, size_t n)
 	fwrite(bytes, 1, n, stdout);
 }
 
+static void
+cgi_flush(void *arg)
+{
+	(void)arg;
+	fflush(stdout);
+}
+
 int
 cgi_serve(void *ctx, struct app *app)
 {
@@ -60,7 +67,7 @@ cgi_serve(void *ctx, struct app *app)
 	int64_t announced = 0;
 	bool known = length != NULL && text_int(length, 0, INT64_MAX, &announced);
 	size_t left = known ? (size_t)announced : 0;
-	const struct cgi_io io = { &left, cgi_param, cgi_read, cgi_write };
+	const struct cgi_io io = { &left, cgi_param, cgi_read, cgi_write, cgi_flush };
 	struct request *req = exchange_read(ctx, app, &io);
 	struct error e = { 0 };
 	struct db *db = db_open(ctx, app->config, false, &e);
@@ -73,6 +80,8 @@ cgi_serve(void *ctx, struct app *app)
 	else
 		app_handle(app, db, req, &res);
 	while (req->wait != NULL) {
+		if (res.streaming)
+			exchange_write(&io, req, &res);
 		link_wait(link, req->wait);
 		app_resume(db, req, &res);
 	}

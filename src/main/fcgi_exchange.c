@@ -94,6 +94,7 @@ exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
 	req->content_type = param_or(req, io, "CONTENT_TYPE", "");
 	req->authorization = param(req, io, "HTTP_AUTHORIZATION");
 	req->prefer = param(req, io, "HTTP_PREFER");
+	req->accept = param(req, io, "HTTP_ACCEPT");
 	req->idempotency_key = param(req, io, "HTTP_IDEMPOTENCY_KEY");
 	req->remote = param_or(req, io, "REMOTE_ADDR", "");
 	read_body(req, io, app_body_max(app, req, req->method, req->path));
@@ -108,8 +109,10 @@ write_head(
 
 	text_printf(head, "Status: %d %s\r\n", res->status, phrase_of(res->status));
 	if (res->status != STATUS_NO_CONTENT)
-		text_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-		    res->type != NULL ? res->type : "application/json", body_len);
+		text_printf(head, "Content-Type: %s\r\n",
+		    res->type != NULL ? res->type : "application/json");
+	if (res->status != STATUS_NO_CONTENT && !res->streaming)
+		text_printf(head, "Content-Length: %zu\r\n", body_len);
 	text_puts(head, "Cache-Control: no-store\r\n");
 	for (size_t i = 0; i < res->n_headers; i++)
 		text_printf(head, "%s: %s\r\n", res->headers[i].name, res->headers[i].value);
@@ -126,8 +129,12 @@ exchange_write(const struct cgi_io *io, const struct request *req, struct respon
 	if (res->type == NULL && res->status != STATUS_NO_CONTENT)
 		body = json_object_to_json_string_length(res->body,
 		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-	write_head(io, req, res, n);
+	if (!res->head_sent)
+		write_head(io, req, res, n);
+	res->head_sent = true;
 	if (req->method != M_HEAD && n > 0)
 		io->write(io->arg, body, n);
+	if (res->streaming)
+		io->flush(io->arg);
 	response_release(res);
 }

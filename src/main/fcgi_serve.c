@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -28,7 +29,7 @@ struct server {
 	size_t n_workers;
 	size_t n_lines;			/* of the loop's thread */
 	uint64_t tickets;		/* by the lock of READY: see next_ticket() */
-	bool stopping;
+	atomic_bool stopping;		/* no wait is taken any more */
 };
 
 /* --- libfcgi's streams --- */
@@ -63,6 +64,21 @@ line_write(void *arg, const void *bytes, size_t n)
 			return;
 		n -= part;
 	}
+}
+
+static void
+line_flush(void *arg)
+{
+	struct line *l = arg;
+
+	FCGX_FFlush(l->fcgi.out);
+}
+
+static const struct cgi_io *
+line_io(struct line *l, struct cgi_io *io)
+{
+	*io = (struct cgi_io){ l, line_param, line_read, line_write, line_flush };
+	return io;
 }
 
 /* --- a worker: one request in hand --- */
@@ -108,9 +124,9 @@ line_finish(struct line *l)
 static void
 line_answer(struct line *l)
 {
-	const struct cgi_io io = { l, line_param, line_read, line_write };
+	struct cgi_io io;
 
-	exchange_write(&io, l->req, &l->res);
+	exchange_write(line_io(l, &io), l->req, &l->res);
 	line_finish(l);
 }
 
@@ -132,12 +148,16 @@ static void
 line_proceed(struct line *l)
 {
 	struct server *s = l->server;
+	struct cgi_io io;
 	struct error e;
 
-	if (l->req->wait == NULL) {
+	/* A stream that would go on ends with the server. */
+	if (l->req->wait == NULL || (l->res.streaming && s->stopping)) {
 		line_answer(l);
 		return;
 	}
+	if (l->res.streaming)
+		exchange_write(line_io(l, &io), l->req, &l->res);
 	l->ticket = next_ticket(s);
 	l->waited = true;
 	loop_want(l->watch, LOOP_HANGUP | LOOP_ONCE);
@@ -179,7 +199,7 @@ worker_handle(struct line *l, struct db *db, struct error *e)
 static bool
 worker_read(struct line *l)
 {
-	const struct cgi_io io = { l, line_param, line_read, line_write };
+	struct cgi_io io;
 
 	/* libfcgi closes a connection that it was not told to keep. */
 	l->fcgi.ipcFd = l->fd;
@@ -190,7 +210,7 @@ worker_read(struct line *l)
 		return false;
 	}
 	l->memory = mem_scope(NULL);
-	l->req = exchange_read(l->memory, l->server->app, &io);
+	l->req = exchange_read(l->memory, l->server->app, line_io(l, &io));
 	response_init(&l->res);
 	return true;
 }

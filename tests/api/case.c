@@ -113,8 +113,8 @@ add_escaped(const struct reading *r, struct text *t, const char *s)
 		at = *s != '\0' ? strchr(letters, *s) : NULL;
 		if (at == NULL && (*s != 'x' || hex_value(s[1]) < 0 || hex_value(s[2]) < 0))
 			return fail(r, "only \\n, \\r, \\t, \\\\ and \\xNN are known");
-		byte = at != NULL ? meanings[at - letters] :
-		    (char)(hex_value(s[1]) << 4 | hex_value(s[2]));
+		byte = (char)(at != NULL ? meanings[at - letters] :
+		    hex_value(s[1]) << 4 | hex_value(s[2]));
 		text_add(t, &byte, 1);
 		s += at != NULL ? 0 : 2;
 	}
@@ -244,6 +244,8 @@ read_header(struct reading *r, const char *s)
 		return r->e->code;
 	if (strcmp(one.at->name, "Prefer") == 0)
 		r->act->prefer = one.at->value;
+	else if (strcmp(one.at->name, "Idempotency-Key") == 0)
+		r->act->idempotency_key = one.at->value;
 	else if (strcmp(one.at->name, "Authorization") == 0)
 		r->act->authorization = one.at->value;
 	else

@@ -36,7 +36,7 @@ struct act {
 	const char *path;		/* decoded, with its query */
 	const char *as;			/* admin, reader, nobody, wrong-password */
 	const char *authorization;	/* instead of AS; NULL: none */
-	const char *prefer, *type;	/* NULL: none given */
+	const char *prefer, *idempotency_key, *type;	/* NULL: none given */
 	const char *body;		/* NULL: none */
 	size_t body_len;
 	bool is_raw;			/* the body is sent as it is, {{NAME}} too */

@@ -91,6 +91,7 @@ make_request(struct call *c)
 
 	req->method = a->method;
 	req->prefer = a->prefer;
+	req->idempotency_key = a->idempotency_key;
 	req->remote = "192.0.2.1";
 	req->authorization = world_caller(a->as, &known);
 	if (!known)
@@ -204,26 +205,13 @@ judge_raw(struct call *c)
 }
 
 static bool
-judge(struct call *c)
+judge_status(struct call *c)
 {
-	bool good = read_answer(c);
-
-	if (c->res.status != c->act->status) {
-		text_printf(c->out, "    wanted status %d, got %d\n", c->act->status, c->res.status);
-		good = false;
-	}
-	good &= judge_id(c);
-	good &= judge_headers(c);
-	if (c->act->want != NULL)
-		good &= judge_json(c);
-	if (c->act->want_raw != NULL)
-		good &= judge_raw(c);
-	if (!good && c->json != NULL)
-		text_printf(c->out, "    the answer: %s\n", json_text(c->req, c->json));
-	return good;
+	if (c->res.status == c->act->status)
+		return true;
+	text_printf(c->out, "    wanted status %d, got %d\n", c->act->status, c->res.status);
+	return false;
 }
-
-/* --- acts --- */
 
 static bool
 save(struct call *c)
@@ -240,6 +228,27 @@ save(struct call *c)
 	return true;
 }
 
+/* What is saved first may be expected in the same answer. */
+static bool
+judge(struct call *c)
+{
+	bool good = read_answer(c);
+
+	good &= judge_status(c);
+	good &= save(c);
+	good &= judge_id(c);
+	good &= judge_headers(c);
+	if (c->act->want != NULL)
+		good &= judge_json(c);
+	if (c->act->want_raw != NULL)
+		good &= judge_raw(c);
+	if (!good && c->json != NULL)
+		text_printf(c->out, "    the answer: %s\n", json_text(c->req, c->json));
+	return good;
+}
+
+/* --- acts --- */
+
 /* One request. Nothing that was made for it may stay with the application. */
 static bool
 call_once(struct world *w, const struct act *a, struct text *out)
@@ -252,7 +261,7 @@ call_once(struct world *w, const struct act *a, struct text *out)
 	if (!good)
 		return false;
 	ask(&c);
-	good = judge(&c) && save(&c);
+	good = judge(&c);
 	response_release(&c.res);
 	mem_free(c.req);
 	if (talloc_total_blocks(w->app) != before) {

@@ -117,15 +117,14 @@ match_text(const char *want, const char *got)
 	return found ? fits : strcmp(want, got) == 0;
 }
 
+static const char list[] = "@list:";
+
 static bool
-is_list_of(const char *want, struct json_object *got)
+is_list_of(const char *number, struct json_object *got)
 {
-	static const char list[] = "@list:";
 	int64_t n;
 
-	return strncmp(want, list, strlen(list)) == 0 &&
-	    text_int(want + strlen(list), 0, INT32_MAX, &n) &&
-	    json_object_is_type(got, json_type_array) &&
+	return text_int(number, 0, INT32_MAX, &n) && json_object_is_type(got, json_type_array) &&
 	    (int64_t)json_object_array_length(got) == n;
 }
 
@@ -139,9 +138,10 @@ fits_kind(const char *want, struct json_object *got)
 		    json_object_is_type(got, json_type_double);
 	if (strcmp(want, "@bool") == 0)
 		return json_object_is_type(got, json_type_boolean);
-	if (json_object_is_type(got, json_type_string))
-		return match_text(want, json_object_get_string(got));
-	return is_list_of(want, got);
+	if (strncmp(want, list, strlen(list)) == 0)
+		return is_list_of(want + strlen(list), got);
+	return json_object_is_type(got, json_type_string) &&
+	    match_text(want, json_object_get_string(got));
 }
 
 /* --- values --- */

@@ -171,20 +171,20 @@ class Gatehouse:
         try:
             self.prepare(settings or {})
             self.start()
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self.stop()
+        except BaseException as fault:
+            self.__exit__(type(fault), fault, fault.__traceback__)
             raise
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, fault, trace):
-        if not fault:
+        try:
             self.stop()
-            return
-        with contextlib.suppress(Exception):
-            self.stop()
+        except AssertionError as also:
+            if not fault:
+                raise
+            raise AssertionError(f"{fault}\nand then: {also}").with_traceback(trace) from None
 
     # Starting
 
@@ -362,11 +362,13 @@ class Gatehouse:
         os.chmod(folder, 0o755)
         os.chmod(folder / "main.sh", 0o755)
         gateway = self.gateway("local")
-        self.ok("POST", f"/gateways/{gateway}/configuration/import", {
+        document = {
             "executable-objects": [{"name": "sh", "exec-command": "/bin/sh"}],
             "services": [{"name": name, "type": "executable", "executable-object": "sh",
                           "working-directory": str(folder), "filename": "main.sh",
-                          "arg-format": "--{{.Key}}={{.Value}}"}]})
+                          "arg-format": "--{{.Key}}={{.Value}}"}]}
+        self.ok("POST", f"/gateways/{gateway}/configuration/import",
+                {"options": {"source": "content", "content": document}})
         return gateway
 
     def run(self, gateway, service, params=None, **more):

@@ -80,9 +80,11 @@ def test_gateways(g):
 
 
 def test_paths(g):
-    g.gateway("simulator"), g.gateway("simulator")
-    check(len(g.ok("GET", "/gateways?limit=1")["results"]) == 1)
-    check(len(g.ok("GET", "/gateways/?limit=1")["results"]) == 1, "a trailing slash")
+    gateway = g.gateway("simulator", {"services": [{"name": "hello", "type": "executable"}]})
+    ids = [g.run(gateway, "hello")["result"]["job_id"] for _ in range(2)]
+    for path in (f"/jobs?limit=1&cluster_id={gateway}", f"/jobs/?cluster_id={gateway}&limit=%31"):
+        found = g.ok("GET", path)["results"]
+        check([job["job_id"] for job in found] == ids[1:], path, found)
     reply = g.call("GET", "/gateways/x%20y%C3%A9?limit=1")
     is_error(reply, 404)
     check("x y\u00e9" in reply.json["message"], "decoded once:", reply)

@@ -1,6 +1,5 @@
 #include <criterion/criterion.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,12 +19,13 @@
 enum { LIMIT = 60, TURN_MS = 1000, GRACE_LONG = 30000, GRACE_SHORT = 200, KEPT = 8 * 1024 * 1024 };
 
 #define PATH_VAR "PATH=/usr/local/bin:/usr/bin:/bin"
-#define MARK "GATEHOUSE_JOB_ID=0123456789abcdef01234567"
+#define MARK_NAME "GATEHOUSE_JOB_ID="
 
 TestSuite(proc, .timeout = LIMIT);
 
 static void *ctx;
 static struct loop *loop;
+static char mark[64];	/* of this test: others run at the same time */
 
 /* What a process gave. */
 struct seen {
@@ -69,6 +69,7 @@ begin(void)
 	struct error e;
 
 	ctx = mem_scope(NULL);
+	snprintf(mark, sizeof mark, MARK_NAME "%024d", (int)getpid());
 	loop = loop_new(ctx, &e);
 	cr_assert_not_null(loop);
 	cr_assert_eq(proc_init(loop, &e), ERR_OK, "%s", e.detail);
@@ -77,10 +78,12 @@ begin(void)
 static void
 finish(void)
 {
+	siginfo_t info;
+
+	/* All that was started is reaped: what is not hangs here. */
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		loop_turn(loop, 10);
 	mem_free(ctx);
-	/* All that was started is reaped. */
-	cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1);
-	cr_expect_eq(errno, ECHILD);
 }
 
 static struct seen *
@@ -105,11 +108,11 @@ start_spec(const struct proc_spec *spec)
 }
 
 static struct seen *
-start_marked(const char *script, int64_t grace, const char *mark)
+start_marked(const char *script, int64_t grace, const char *with)
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
-	const char *const envp[] = { mark, PATH_VAR, NULL };
-	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .grace_ms = grace, .mark = mark };
+	const char *const envp[] = { with, PATH_VAR, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .grace_ms = grace, .mark = with };
 
 	return start_spec(&spec);
 }
@@ -117,7 +120,7 @@ start_marked(const char *script, int64_t grace, const char *mark)
 static struct seen *
 start(const char *script, int64_t grace)
 {
-	return start_marked(script, grace, MARK);
+	return start_marked(script, grace, mark);
 }
 
 static void
@@ -216,7 +219,7 @@ Test(proc, bytes_stay_as_they_are, .init = begin, .fini = finish)
 
 Test(proc, start_that_fails, .init = begin, .fini = finish)
 {
-	static const char *const envp[] = { MARK, NULL };
+	const char *const envp[] = { mark, NULL };
 	static const struct {
 		const char *program, *cwd, *says;
 	} cases[] = {
@@ -229,7 +232,7 @@ Test(proc, start_that_fails, .init = begin, .fini = finish)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *const argv[] = { cases[i].program, NULL };
-		const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = cases[i].cwd, .mark = MARK };
+		const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = cases[i].cwd, .mark = mark };
 		struct seen *s = seen_new();
 		struct error e = { 0 };
 
@@ -246,8 +249,8 @@ Test(proc, too_long_a_command_line_is_an_error, .init = begin, .fini = finish)
 	const size_t n = 200000;
 	char *word = memset(mem_bytes(ctx, n + 1), 'x', n);
 	const char *const argv[] = { "/bin/true", word, NULL };
-	static const char *const envp[] = { MARK, NULL };
-	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = MARK };
+	const char *const envp[] = { mark, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = mark };
 	struct error e = { 0 };
 
 	cr_assert_null(proc_start(ctx, loop, &spec, &events, seen_new(), &e));
@@ -259,23 +262,25 @@ Test(proc, too_long_a_command_line_is_an_error, .init = begin, .fini = finish)
 Test(proc, environment_is_exactly_as_given, .init = begin, .fini = finish)
 {
 	static const char *const argv[] = { "/usr/bin/env", "-0", NULL };
-	static const char *const envp[] = { MARK, "A=b=c d\ne", "EMPTY=", "\303\244=\377", NULL };
-	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = MARK };
-	static const char wanted[] = MARK "\0A=b=c d\ne\0EMPTY=\0\303\244=\377";
+	const char *const envp[] = { mark, "A=b=c d\ne", "EMPTY=", "\303\244=\377", NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = mark };
+	static const char rest[] = "\0A=b=c d\ne\0EMPTY=\0\303\244=\377";
+	const size_t n = strlen(mark);
 	struct seen *s;
 
 	setenv("LEAKS", "yes", 1);
 	s = start_spec(&spec);
 	await(s);
-	cr_assert_eq(s->out[0]->len, sizeof wanted);
-	cr_expect_arr_eq(s->out[0]->at, wanted, sizeof wanted);
+	cr_assert_eq(s->out[0]->len, n + sizeof rest);
+	cr_expect_arr_eq(s->out[0]->at, mark, n);
+	cr_expect_arr_eq(s->out[0]->at + n, rest, sizeof rest);
 }
 
 Test(proc, arguments_are_exactly_as_given, .init = begin, .fini = finish)
 {
 	static const char *const argv[] = { "/usr/bin/printf", "%s|", "$(id)", "a b", "", "'\"\\", "\n", "*", "\377", NULL };
-	static const char *const envp[] = { MARK, NULL };
-	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = MARK };
+	const char *const envp[] = { mark, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = mark };
 	struct seen *s = start_spec(&spec);
 
 	await(s);
@@ -328,8 +333,8 @@ Test(proc, signals_umask_and_session_are_fresh, .init = begin, .fini = finish)
 Test(proc, working_directory, .init = begin, .fini = finish)
 {
 	static const char *const argv[] = { "/bin/pwd", NULL };
-	static const char *const envp[] = { MARK, NULL };
-	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/usr", .mark = MARK };
+	const char *const envp[] = { mark, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/usr", .mark = mark };
 	struct seen *s = start_spec(&spec);
 
 	await(s);
@@ -342,9 +347,9 @@ static struct seen *
 run_with_input(const char *script, const void *input, size_t n)
 {
 	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
-	static const char *const envp[] = { MARK, PATH_VAR, NULL };
+	const char *const envp[] = { mark, PATH_VAR, NULL };
 	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .input = input, .input_len = n,
-	    .grace_ms = GRACE_LONG, .mark = MARK };
+	    .grace_ms = GRACE_LONG, .mark = mark };
 	struct seen *s = start_spec(&spec);
 
 	await(s);
@@ -492,7 +497,7 @@ Test(proc, whole_tree_is_stopped, .init = begin, .fini = finish)
 	await_bytes(s, 3);
 	proc_stop(s->proc);
 	await(s);
-	cr_expect_eq(proc_kill_marked(MARK), 0);
+	cr_expect_eq(proc_kill_marked(mark), 0);
 }
 
 /* A process that forks as fast as it can: nothing of it may be left. */
@@ -504,7 +509,7 @@ Test(proc, forking_does_not_help, .init = begin, .fini = finish)
 	await_bytes(s, 3);
 	proc_stop(s->proc);
 	await(s);
-	cr_expect_eq(proc_kill_marked(MARK), 0);
+	cr_expect_eq(proc_kill_marked(mark), 0);
 }
 
 Test(proc, a_child_that_outlives_the_leader_is_killed, .init = begin, .fini = finish)
@@ -563,9 +568,9 @@ Test(proc, orphans_are_reaped_while_the_leader_runs, .init = begin, .fini = fini
 
 Test(proc, one_tree_leaves_the_others_alone, .init = begin, .fini = finish)
 {
-	struct seen *a = start_marked("(setsid sleep 1000 &); sleep 0.1; echo up; sleep 1000", GRACE_SHORT, "M=a");
+	struct seen *a = start_marked("(setsid sleep 1000 &); sleep 0.1; echo up; sleep 1000", GRACE_SHORT, mem_printf(ctx, "%s-a", mark));
 	struct seen *b = start_marked("(setsid sh -c 'echo $$; exec sleep 1000' &); sleep 0.1; exec sleep 1000",
-	    GRACE_SHORT, "M=b");
+	    GRACE_SHORT, mem_printf(ctx, "%s-b", mark));
 
 	await_bytes(a, 3);
 	await_bytes(b, 2);
@@ -582,9 +587,9 @@ Test(proc, one_tree_leaves_the_others_alone, .init = begin, .fini = finish)
 /* One that could be either's lives until it can only be one's. */
 Test(proc, a_stray_goes_with_the_last_that_may_have_started_it, .init = begin, .fini = finish)
 {
-	struct seen *a = start_marked("sleep 1000", GRACE_SHORT, "M=a");
+	struct seen *a = start_marked("sleep 1000", GRACE_SHORT, mem_printf(ctx, "%s-a", mark));
 	struct seen *b = start_marked("env -i /usr/bin/setsid /bin/sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' & "
-	    "sleep 0.2", GRACE_SHORT, "M=b");
+	    "sleep 0.2", GRACE_SHORT, mem_printf(ctx, "%s-b", mark));
 
 	await(b);
 	cr_expect(lives(told_pid(b)));
@@ -650,28 +655,29 @@ start_marked_stranger(const char *const *envp)
 	return pid;
 }
 
-Test(proc, what_is_marked_is_killed)
+Test(proc, what_is_marked_is_killed, .init = begin, .fini = finish)
 {
-	static const char *const exact[] = { "A=b", MARK, "C=d", NULL };
-	static const char *const others[] = { "X" MARK, MARK "8", "A=" MARK, "GATEHOUSE_JOB_ID=", NULL };
+	const char *const exact[] = { "A=b", mark, "C=d", NULL };
+	const char *const others[] = { mem_printf(ctx, "X%s", mark), mem_printf(ctx, "%s8", mark),
+	    mem_printf(ctx, "A=%s", mark), MARK_NAME, NULL };
 	pid_t marked = start_marked_stranger(exact), other = start_marked_stranger(others);
 	int status;
 
-	cr_expect_eq(proc_kill_marked(MARK), 1);
+	cr_expect_eq(proc_kill_marked(mark), 1);
 	cr_expect_eq(waitpid(marked, &status, 0), marked);
 	cr_expect(WIFSIGNALED(status));
 	cr_expect(lives(other));
-	cr_expect_eq(proc_kill_marked(MARK), 0);
+	cr_expect_eq(proc_kill_marked(mark), 0);
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
 }
 
 /* A number that a later process got is not the leader's. */
-Test(proc, older_processes_never_belong)
+Test(proc, older_processes_never_belong, .init = begin, .fini = finish)
 {
-	static const char *const exact[] = { MARK, NULL };
+	const char *const exact[] = { mark, NULL };
 	pid_t pid = start_marked_stranger(exact);
-	struct tree t = { .leader = pid, .led = true, .start = tree_start(pid), .mark = MARK };
+	struct tree t = { .leader = pid, .led = true, .start = tree_start(pid), .mark = mark };
 
 	cr_assert_gt(t.start, 0);
 	cr_expect_eq(tree_signal(&t, &t, 0), 1);

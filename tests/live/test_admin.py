@@ -1,0 +1,477 @@
+"""The admin command, beside a running Gatehouse."""
+import contextlib
+import fcntl
+import json
+import os
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import termios
+
+from frame import on
+from lib import PATIENCE, ROOT, check, processes, until
+
+here = on("lighttpd")   # the command meets no web server: once is enough
+
+SERVICES = """
+decorators:
+  - {name: typed, schema: {type: object, properties: {n: {type: integer, minimum: 1}, s: {type: string}}}}
+executable-objects: [{name: sh, exec-command: /bin/sh}]
+services:
+  - {name: words, type: executable, executable-object: sh, working-directory: DIR, filename: words.sh, arg-format: "--{{.Key}}={{.Value}}", decorator: typed}
+  - {name: slow, type: executable, executable-object: sh, working-directory: DIR, filename: slow.sh, arg-format: "--{{.Key}}={{.Value}}"}
+"""
+WORDS = """for w; do printf '<%s>' "$w"; done; echo; echo oops >&2; exit 7\n"""
+SLOW = """echo begun; until [ -e "$0.go" ]; do sleep 0.1; done; echo woken; echo late >&2; exit 0\n"""
+
+
+def says(made, status, out="", err=""):
+    """The command's exit status; patterns that its stdout and stderr have to hold."""
+    check(made.returncode == status, made.args[1:], made.returncode, made.stdout, made.stderr)
+    check(re.search(out, made.stdout) and re.search(err, made.stderr), made.args[1:], out, err, made.stdout, made.stderr)
+    if not err:
+        check(made.stderr == "", made.args[1:], made.stderr)
+    return made.stdout
+
+
+def fails(g, *words, status=1, err="."):
+    """Says why on stderr, and nothing else."""
+    made = g.admin(*words)
+    says(made, status, "", err)
+    check(made.stdout == "" and made.stderr.startswith("gatehouse: "), made.stdout, made.stderr)
+
+
+def connected(g, *words, **more):
+    """As g.admin(), with descriptors and the like that are not its own."""
+    more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    return subprocess.run([g.programs / "gatehouse", *map(str, words)], env=g.env, text=True, timeout=PATIENCE, **more)
+
+
+@contextlib.contextmanager
+def descriptor(text):
+    """One that gives TEXT, which fits a pipe."""
+    out, into = os.pipe()
+    os.write(into, text)
+    os.close(into)
+    try:
+        yield out
+    finally:
+        os.close(out)
+
+
+def with_password(g, text, *words):
+    with descriptor(text) as fd:
+        return g.admin(*words, "--password-fd", fd, pass_fds=[fd])
+
+
+def gateway(g, name):
+    """A local gateway with the services above; gives the service file."""
+    folder = g.code / name
+    folder.mkdir()
+    (folder / "words.sh").write_text(WORDS)
+    (folder / "slow.sh").write_text(SLOW)
+    file = g.dir / f"{name}.yaml"
+    file.write_text(SERVICES.replace("DIR", str(folder)))
+    says(g.admin("import", file, "--gateway", name, "--create"), 0, "4 added, 0 replaced, 0 skipped")
+    return file
+
+
+def jobs(g, *words):
+    return json.loads(says(g.admin("jobs", "--json", *words), 0))
+
+
+def state(g, job):
+    return json.loads(says(g.admin("job", job), 0))["state"]
+
+
+def other(g, name):
+    """A configuration with a state directory of its own that is not there yet; gives both."""
+    state = g.dir / name / "deep" / "state"
+    config = g.dir / f"{name}.conf"
+    config.write_text(f"[state]\ndir = {state}\n[dispatcher]\nprogram = {g.programs / 'gatehoused'}\nidle_exit = 1\n")
+    return config, state
+
+
+@here
+def test_admin_usage(g):
+    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", says(g.admin("--help"), 0, "^usage: "), re.M)
+    check(len(listed) >= 18 and "user add" in listed and "doctor" in listed, listed)
+    for command in listed:
+        told = says(g.admin("help", *command.split()), 0, f"^usage: gatehouse {command}")
+        check(told == says(g.admin(*command.split(), "--help"), 0), command)
+        fails(g, *command.split(), "--no-such-option", status=2, err="--no-such-option")
+        fails(g, *command.split(), "a", "b", status=2, err="b is not expected|a is not expected")
+    says(g.admin("help", "user"), 0, "user add NAME(.|\n)*user delete NAME")
+    says(g.admin("help"), 0, "^usage: ")
+    says(g.admin("--version"), 0, r"^gatehouse \d+\.\d+\.\d+\S*\nschema \d+\n$")
+    check(g.admin("version").stdout == g.admin("--version").stdout)
+    check(g.admin().returncode == 2)
+    fails(g, "user", status=2, err="not a whole command")
+    fails(g, "user", "frob", status=2, err="user frob")
+    fails(g, "frob", status=2, err="frob")
+    fails(g, "--frob", status=2, err="--frob")
+    fails(g, "--config", status=2, err="--config wants")
+    fails(g, "--config", g.dir / "absent.conf", "jobs", err="absent.conf: No such file")
+    for words, err in ((["job"], "JOB is missing"), (["run", "x"], "--gateway ID is missing"),
+                       (["run", "x", "--gateway"], "--gateway wants a value"), (["jobs", "--json", "--json"], "twice"),
+                       (["jobs", "--json=1"], "takes no value"), (["jobs", "--limit", "0"], "from 1 to 10000"),
+                       (["jobs", "--limit", "x"], "from 1 to 10000"), (["jobs", "--limit=99999"], "from 1 to 10000"),
+                       (["logs", "x", "--stream", "stdin"], "stdout or stderr"),
+                       (["import", "x", "--gateway", "g", "--check", "--validate"], "exclude each other")):
+        fails(g, *words, status=2, err=err)
+    fails(g, "jobs", "--state", "frob", err="state: must be")
+
+
+@here
+def test_admin_man(g):
+    done = subprocess.run([ROOT / "tests" / "check-man", g.programs / "gatehouse"], capture_output=True, text=True,
+                          env=g.env)
+    check(done.returncode == 0, done.stdout, done.stderr)
+
+
+@here
+def test_admin_init(g):
+    config, state = other(g, "init")
+    cli = ["--config", config]
+    fails(g, *cli, "user", "list", err="there is no database .*gatehouse init")
+    for text, err in ((b"short", "at least 8"), (b"x" * 1025, "more than 1024"), (b"abc\0defgh", "NUL"),
+                      (b"", "at least 8"), (b"\n12345678\n", "at least 8"), (b"\xff" * 9, "UTF-8")):
+        says(with_password(g, text, *cli, "init"), 1, "^$", err)
+    fails(g, *cli, "init", "--password-fd", "99", err="99 .* is not open")
+    fails(g, *cli, "init", "--password-fd", "x", status=2, err="whole number")
+    says(with_password(g, b"long enough", *cli, "init", "--user", "a b"), 1, "^$", "user's name")
+    says(connected(g, *cli, "init", start_new_session=True), 1, "^$", "no terminal.*--password-fd")
+    check(not (g.dir / "init").exists(), "a refused init leaves nothing")
+    says(with_password(g, b"the secret word\nmore", *cli, "init", "--user", "ada"), 0, f"{state}(.|\n)*ada")
+    check(state.stat().st_mode & 0o777 == 0o700, oct(state.stat().st_mode))
+    check((state / "gatehouse.db").stat().st_mode & 0o777 == 0o600)
+    check(sorted(f.name for f in state.iterdir()) == ["gatehouse.db"], list(state.iterdir()))
+    rows = sqlite3.connect(state / "gatehouse.db").execute("SELECT id, username, is_admin, password_hash FROM account").fetchall()
+    check(len(rows) == 1 and rows[0][:3] == ("0" * 24, "ada", 1), rows)
+    check(rows[0][3].startswith("$argon2id$"), rows)
+    says(with_password(g, b"the secret word", *cli, "init"), 1, "^$", "set up already")
+    says(g.admin(*cli, "migrate"), 0, r"has schema \d+ already")
+
+
+@here
+def test_admin_init_takes_back(g):
+    """What an init has made goes again where it cannot end."""
+    config, state = other(g, "blocked")
+    (g.dir / "blocked").write_text("no directory")
+    says(with_password(g, b"long enough", "--config", config, "init"), 1, "^$", "cannot be made: Not a directory")
+    check((g.dir / "blocked").read_text() == "no directory")
+    (g.dir / "blocked").unlink()
+    newer = sqlite3.connect(g.dir / "newer.db")
+    newer.execute("PRAGMA user_version = 9999")
+    newer.close()
+    state.mkdir(parents=True)
+    os.rename(g.dir / "newer.db", state / "gatehouse.db")
+    says(with_password(g, b"long enough", "--config", config, "init"), 1, "^$", "newer than this program")
+    fails(g, "--config", config, "jobs", err="newer than this program")
+    made = g.admin("--config", config, "doctor")
+    check(made.returncode == 1 and "FAIL" in made.stdout and "9999" in made.stdout, made.stdout)
+
+
+@here
+def test_admin_users(g):
+    says(with_password(g, b"reader's word\n", "user", "add", "rita", "--reader"), 0, "rita is a reader")
+    says(with_password(g, b"writer's word\n", "user", "add", "walt"), 0, "walt is an administrator")
+    fails(g, "user", "add", "walt", err="already")
+    listed = says(g.admin("user", "list"), 0)
+    check(re.search(r"^rita +reader +20\d\d-.*cli:", listed, re.M), listed)
+    check(re.search(r"^walt +administrator +", listed, re.M), listed)
+    body = {"gateway": {"cluster_id": "by-rita", "enabled": True, "readonly": False}}
+    check(g.call("GET", "/gateways", auth=("rita", "reader's word")).status == 200)
+    check(g.call("POST", "/gateways", body, auth=("rita", "reader's word")).status == 403)
+    says(with_password(g, b"another word", "user", "passwd", "rita"), 0, "rita has a new password")
+    check(g.call("GET", "/gateways", auth=("rita", "reader's word")).status == 401)
+    check(g.call("GET", "/gateways", auth=("rita", "another word")).status == 200)
+    says(g.admin("user", "delete", "rita"), 0, "rita is deleted")
+    check(g.call("GET", "/gateways", auth=("rita", "another word")).status == 401)
+    says(g.admin("user", "delete", "walt"), 0)
+    fails(g, "user", "delete", g.user, err="last administrator")
+    check(g.call("GET", "/gateways").status == 200)
+    for name in ("a:b", "a b", "", "x" * 129, "tab\there"):
+        fails(g, "user", "add", name, err="user's name")
+    fails(g, "user", "delete", "nobody", err="no account nobody")
+    fails(g, "user", "passwd", "nobody", err="no account nobody")
+
+
+@here
+def test_admin_gateways(g):
+    settings = json.dumps({"services": [{"name": "hello", "type": "python-script", "stdout": "hi\n"}]})
+    says(g.admin("gateway", "add", "sim-cli", "--connector", "simulator", "--settings", settings, "--name", "A Name",
+                 "--description", "tab\there"), 0, "sim-cli is registered")
+    says(g.admin("gateway", "add", "ro-cli", "--readonly"), 0)
+    listed = says(g.admin("gateway", "list"), 0)
+    check(re.search(r"^sim-cli +A Name +enabled +connected +simulator +tab\?here$", listed, re.M), listed)
+    check(re.search(r"^ro-cli +ro-cli +read-only +", listed, re.M), listed)
+    found = [x for x in json.loads(says(g.admin("gateway", "list", "--json"), 0)) if x["cluster_id"] == "sim-cli"]
+    check(len(found) == 1 and found[0]["created_by"].startswith("cli:"), found)
+    check(found[0]["description"] == "tab\there", found)
+    says(g.admin("run", "hello", "--gateway", "sim-cli"), 0, "^hi\n$")
+    fails(g, "run", "hello", "--gateway", "ro-cli", err="read-only|not found")
+    fails(g, "gateway", "add", "sim-cli", err="already")
+    fails(g, "gateway", "add", "a/b", err="cluster_id: must be")
+    fails(g, "gateway", "add", "x-cli", "--settings", "{", err="--settings: line 1")
+    fails(g, "gateway", "add", "x-cli", "--settings", "[]", err="settings")
+    fails(g, "gateway", "add", "x-cli", "--connector", "frob", err="no kind frob")
+    fails(g, "gateway", "add", "x-cli", "--description", "x" * 1001, err="description")
+    fails(g, "gateway", "delete", "x-cli", err="no gateway x-cli")
+    for name in ("sim-cli", "ro-cli"):
+        says(g.admin("gateway", "delete", name), 0, f"{name} is deleted")
+    check("sim-cli" not in g.admin("gateway", "list").stdout)
+
+
+@here
+def test_admin_import(g):
+    file = gateway(g, "import-cli")
+    again = says(g.admin("import", file, "--gateway", "import-cli"), 0, "0 added, 0 replaced, 4 skipped.*--force")
+    check("skipped   service/words\n" in again, again)
+    says(g.admin("import", file, "--gateway", "import-cli", "--force", "--check"), 0, "4 replaced.*nothing is written")
+    says(g.admin("import", file, "--gateway", "import-cli", "--force"), 0, "4 replaced")
+    says(g.admin("import", file, "--gateway", "import-cli", "--validate"), 0, "has no faults")
+    exported = says(g.admin("export", "--gateway", "import-cli"), 0)
+    check([s["name"] for s in json.loads(exported)["services"]] == ["words", "slow"], exported)
+    (g.dir / "exported.json").write_text(exported)
+    says(g.admin("import", g.dir / "exported.json", "--gateway", "copy-cli", "--create"), 0, "4 added")
+    check(json.loads(g.admin("export", "--gateway", "copy-cli").stdout) == json.loads(exported))
+    with open(file) as f:
+        says(connected(g, "import", "-", "--gateway", "stdin-cli", "--create", stdin=f), 0, "4 added")
+    bad = g.dir / "bad.yaml"
+    bad.write_text("services:\n  - {name: a, type: executable, executable-object: none, frob: 1}\n"
+                   "  - {name: b, type: ansible-playbook}\n")
+    made = g.admin("import", bad, "--gateway", "new-cli", "--create")
+    says(made, 1, "^$", r"bad.yaml has \d faults: nothing is imported\n$")
+    lines = made.stderr.splitlines()
+    for path in (r"services\[0\]\.frob", r"services\[0\]\.executable-object", r"services\[1\]\.playbooks"):
+        check(len([x for x in lines if re.match(rf"gatehouse: \S*bad\.yaml: {path}: ", x)]) == 1, path, lines)
+    check("new-cli" not in g.admin("gateway", "list").stdout, "a refused import makes no gateway")
+    for mode in ("--check", "--validate"):
+        says(g.admin("import", file, "--gateway", "new-cli", "--create", mode), 0)
+        check("new-cli" not in g.admin("gateway", "list").stdout, mode)
+    fails(g, "import", file, "--gateway", "new-cli", err="no gateway new-cli")
+    fails(g, "import", g.dir / "absent", "--gateway", "import-cli", err="No such file")
+    fails(g, "import", g.dir, "--gateway", "import-cli", err="Is a directory")
+    bad.write_bytes(b"\xff\xfe")
+    fails(g, "import", bad, "--gateway", "import-cli", err="UTF-8")
+    with open(bad, "wb") as f:
+        f.truncate((16 << 20) + 1)
+    fails(g, "import", bad, "--gateway", "import-cli", err="more than 16777216 bytes")
+    fails(g, "export", "--gateway", "new-cli", err="no gateway new-cli")
+
+
+@here
+def test_admin_run(g):
+    gateway(g, "run-cli")
+    at = ["--gateway", "run-cli"]
+    made = g.admin("run", "words", *at, "--param", "s=x=$(id) y", "--param", "n:=3", "--params", '{"b":{"c":[1]},"s":"no"}')
+    check((made.returncode, made.stderr) == (7, "oops\n"), made)
+    check(sorted(re.findall("<[^>]*>", made.stdout)) == ['<--b={"c":[1]}>', "<--n=3>", "<--s=x=$(id) y>"], made.stdout)
+    made = g.admin("run", "words", *at, "--json")
+    answer = json.loads(made.stdout)
+    check(made.returncode == 7 and made.stderr == "", made)
+    check(answer["result"]["return_code"] == 7 and answer["result"]["stderr"] == "oops\n", answer)
+    (g.dir / "params.json").write_text('{"n": 12}')
+    check("<--n=12>" in g.admin("run", "words", *at, "--params", f"@{g.dir}/params.json").stdout)
+    fails(g, "run", "words", *at, "--param", "n:=0", err="/n")
+    fails(g, "run", "words", *at, "--param", "n=3", err="/n")
+    fails(g, "run", "nothing", *at, err="Service not found on cluster")
+    fails(g, "run", "words", "--gateway", "nowhere", err="No connection found to Gateway with cluster id nowhere")
+    made = g.admin("run", "nothing", *at, "--json")
+    check(made.returncode == 1 and json.loads(made.stdout)["error"]["data"] == "Service not found on cluster", made)
+    before = len(jobs(g, *at))
+    for words, err in ((["--param", "x"], "NAME=TEXT"), (["--param", "=x"], "NAME=TEXT"), (["--param", ":=1"], "NAME=TEXT"),
+                       (["--param", "x=1", "--param", "x:=2"], "given twice"), (["--param", "x:=frob"], "parameter x"),
+                       (["--params", "[1]"], "must be a JSON object"), (["--params", "null"], "must be a JSON object"),
+                       (["--params", "{'a':1}"], "line 1"), (["--params", '{"a":1,"a":2}'], "line 1")):
+        fails(g, "run", "words", *at, *words, status=2, err=err)
+    fails(g, "run", "words", *at, "--params", "@/absent", err="No such file")
+    fails(g, "run", "words", *at, "--param", b"s=\xff".decode(errors="surrogateescape"), err="UTF-8")
+    check(len(jobs(g, *at)) == before, "a refused run is no job")
+    for words in (["run", "words", *at], ["jobs"], ["--help"], ["export", *at]):
+        with open("/dev/full", "w") as full:
+            made = connected(g, *words, stdout=full)
+        check(made.returncode == 1 and "could not be written" in made.stderr, words, made.returncode, made.stderr)
+
+
+@here
+def test_admin_jobs(g):
+    gateway(g, "jobs-cli")
+    at = ["--gateway", "jobs-cli"]
+    go = g.code / "jobs-cli" / "slow.sh.go"
+    job = says(g.admin("run", "slow", *at, "--no-wait"), 0, "^[0-9a-f]{24}\n$").strip()
+    until("its first output", lambda: says(g.admin("logs", job), 0) == "begun\n")
+    check(state(g, job) == "running")
+    fails(g, "gateway", "delete", "jobs-cli", err="under way(.|\n)*--force")
+    with following(g, job) as follower:
+        until("what is followed", lambda: "begun" in follower.seen())
+        check(follower.poll() is None)
+        go.touch()
+        check(follower.wait(PATIENCE) == 0 and follower.seen() == "begun\nwoken\n", follower.seen())
+    until("its end", lambda: state(g, job) == "completed")
+    check(says(g.admin("logs", "-f", job), 0, "", "^late\n$") == "begun\nwoken\n")
+    check(says(g.admin("logs", job, "--stream", "stdout"), 0) == "begun\nwoken\n")
+    check(says(g.admin("logs", job, "--stream=stderr", "--follow"), 0, "^$", "^late\n$") == "")
+    go.unlink()
+    job = says(g.admin("run", "slow", *at, "--no-wait"), 0).strip()
+    with following(g, job) as follower:
+        until("a running job", lambda: state(g, job) == "running")
+        says(g.admin("cancel", job), 0, "told to end|is canceled")
+        check(follower.wait(PATIENCE) == 0, follower.seen())
+    check(state(g, job) == "canceled")
+    fails(g, "cancel", job, err="ended already")
+    listed = says(g.admin("jobs", *at), 0, "^JOB +CREATED +GATEWAY +SERVICE +STATE")
+    check([x.split()[0] for x in listed.splitlines()[1:]] == [x["job_id"] for x in jobs(g, *at)], listed)
+    check([x["job_id"] for x in jobs(g, *at, "--limit", 1)] == [job])
+    check([x["state"] for x in jobs(g, *at, "--state", "completed", "--service", "slow")] == ["completed"])
+    check(jobs(g, "--service", "no such&state=completed") == [])
+    for command in ("job", "logs", "cancel"):
+        fails(g, command, "0" * 24, err="no job 0000")
+        fails(g, command, "../jobs", err="no job ../jobs")
+    job = says(g.admin("run", "slow", *at, "--no-wait"), 0).strip()
+    until("a running job", lambda: state(g, job) == "running")
+    says(g.admin("gateway", "delete", "jobs-cli", "--force"), 0, "is deleted")
+    check(state(g, job) == "canceled", "jobs stay")
+
+
+@contextlib.contextmanager
+def following(g, job):
+    """`gatehouse logs -f` on the side."""
+    class Follower(subprocess.Popen):
+        def seen(self):
+            return out.read_text()
+
+    out = g.dir / f"follow-{job}"
+    with open(out, "w") as f:
+        follower = Follower([g.programs / "gatehouse", "logs", "-f", job], env=g.env, stdin=subprocess.DEVNULL, stdout=f,
+                            stderr=subprocess.DEVNULL)
+    try:
+        yield follower
+    finally:
+        if follower.poll() is None:
+            follower.kill()
+        follower.wait()
+
+
+@here
+def test_admin_doctor(g):
+    told = says(g.admin("doctor"), 0)
+    check(not [x for x in told.splitlines() if not re.match("(ok|warning) ", x)], told)
+    for text in ("gatehoused answers", "the database is sound", "there is 1 administrator|there are \\d administrators"):
+        check(re.search(f"^ok +{text}", told, re.M), text, told)
+    config, state = other(g, "sick")
+    with open(config, "a") as f:
+        f.write(f"[local]\nroots = {g.dir}/absent:{g.config}:{g.code}\npath = {g.code}\n")
+    told = says(g.admin("--config", config, "doctor"), 1, r"FAIL +the state directory .*gatehouse init")
+    check(re.search(r"^FAIL .*absent: No such file", told, re.M), told)
+    check(re.search(r"^FAIL .*gatehouse.conf is no directory", told, re.M), told)
+    check(re.search(r"^warning +python3 is not in", told, re.M), told)
+    check(not state.exists(), "looking makes nothing")
+    says(with_password(g, b"long enough", "--config", config, "init"), 0)
+    os.chmod(state, 0o755)
+    told = says(g.admin("--config", config, "doctor"), 1)
+    check(re.search(r"^warning .*open to others \(mode 0755\)", told, re.M), told)
+    check(re.search(r"^ok +gatehoused answers", told, re.M), told)
+    until("the end of the dispatcher that it started",
+          lambda: not [x for x in processes(str(g.dir)).values() if str(config) in x and "gatehoused" in x])
+    with open(state / "gatehouse.db", "r+b") as f:
+        f.seek(4096 * 3)
+        f.write(b"\xaa" * 4096 * 4)
+    told = says(g.admin("--config", config, "doctor"), 1, "FAIL +the database", "")
+
+
+# --- at a terminal ---
+
+class Typist:
+    """Runs the command at a terminal of its own. SHELL is a shell's script for it, where "$@" is the command."""
+
+    def __init__(self, g, *words, shell=None):
+        self.shown = ""
+        self.fd, self.own = os.openpty()
+        run = ["/bin/sh", "-mc", shell, "sh"] if shell else []
+        self.process = subprocess.Popen([*run, g.programs / "gatehouse", *words], env=g.env, stdin=self.own,
+                                        stdout=self.own, stderr=self.own, start_new_session=True,
+                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self.own)
+        os.close(self.fd)
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.own)[3] & termios.ECHO)
+
+    def look(self):
+        while select.select([self.fd], [], [], 0)[0]:
+            self.shown += os.read(self.fd, 4096).decode()
+        return self.shown
+
+    def waits_for(self, text, echoes=False):
+        until(f"{text!r} at the terminal", lambda: text in self.look() and self.echoes() == echoes)
+
+    def types(self, text):
+        os.write(self.fd, text.encode())
+
+    def ends(self):
+        """How it ended; a signal's number is negative."""
+        until("its end", lambda: (self.look(), self.process.poll() is not None)[1])
+        check(self.echoes(), "the terminal does not show what is typed any more")
+        self.look()
+        return self.process.returncode
+
+
+@here
+def test_admin_terminal(g):
+    secret, wrong = "typed at a terminal", "typed otherwise"
+    add = ["user", "add", "typed", "--reader"]
+    with Typist(g, *add) as t:
+        t.waits_for("Password for typed: ")
+        t.types(secret + "\n")
+        t.waits_for("The same again: ")
+        t.types(wrong + "\n")
+        check(t.ends() == 1 and "differ" in t.shown, t.shown)
+        check(secret not in t.shown and wrong not in t.shown, t.shown)
+    for typed, err in (("\x04", "no password"), ("\n", "no password"), ("x" * 1100 + "\n", "more than 1024")):
+        with Typist(g, *add) as t:
+            t.waits_for("Password for typed: ")
+            t.types(typed)
+            check(t.ends() == 1 and err in t.shown, err, t.shown)
+    check("typed" not in g.admin("user", "list").stdout)
+    with Typist(g, *add) as t:
+        t.waits_for("Password for typed: ")
+        t.types(secret + "\n")
+        t.waits_for("The same again: ")
+        t.types(secret + "\n")
+        check(t.ends() == 0 and secret not in t.shown, t.shown)
+    check(g.call("GET", "/gateways", auth=("typed", secret)).status == 200)
+    says(g.admin("user", "delete", "typed"), 0)
+
+
+@here
+def test_admin_terminal_signals(g):
+    """Whatever ends it, the terminal shows what is typed afterwards."""
+    for number, key in ((signal.SIGINT, "\x03"), (signal.SIGQUIT, "\x1c"), (signal.SIGTERM, None), (signal.SIGHUP, None)):
+        with Typist(g, "user", "passwd", g.user) as t:
+            t.waits_for("Password for ")
+            t.types("half a wo")
+            if key:
+                t.types(key)
+            else:
+                t.process.send_signal(number)
+            check(t.ends() == -number and "half" not in t.shown, number, t.process.returncode, t.shown)
+    with Typist(g, "user", "passwd", g.user, shell='"$@"; echo stopped; fg') as t:
+        t.waits_for("Password for ")
+        t.types("half\x1a")
+        until("it to ask again", lambda: t.look().partition("stopped")[2].count("Password for ") and not t.echoes())
+        t.types("\x03")
+        check(t.ends() in (-signal.SIGINT, 128 + signal.SIGINT), t.process.returncode, t.shown)
+        check(t.shown.count("Password for ") == 2 and "half" not in t.shown, t.shown)
+    check(g.call("GET", "/gateways").status == 200, "the password is as it was")
