@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,6 +71,12 @@ mem_free(const void *p)
 {
 	if (p != NULL)
 		talloc_free((void *)(uintptr_t)p);
+}
+
+void
+mem_trim(void)
+{
+	malloc_trim(0);
 }
 
 void *

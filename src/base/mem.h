@@ -33,6 +33,9 @@ void mem_free(const void *p);
 /* P gets the parent CTX. Returns P. */
 void *mem_steal(void *ctx, const void *p);
 
+/* Gives memory that is free back to the system: for programs that have become idle. */
+void mem_trim(void);
+
 /* Frees *P at the end of the scope that declares it: SCOPED(tmp, NULL). */
 void mem_scope_end(void **p);
 #define SCOPED(var, ctx) void *var __attribute__((cleanup(mem_scope_end))) = mem_scope(ctx)

@@ -32,7 +32,8 @@ static int
 conn_close(struct conn *c)
 {
 	if (c->runs != NULL)
-		log_error("gateway %s is closed while %zu runs are under way", c->cluster_id, conn_count(c));
+		log_error("gateway %s is closed while %zu runs are under way", c->cluster_id,
+		    conn_count(c));
 	/* They end with the gateway, and nobody is told any more. */
 	while (c->runs != NULL) {
 		struct conn_run *r = c->runs;
@@ -70,8 +71,8 @@ settings_check(const struct connector_ops *ops, struct json_object *settings, st
 }
 
 struct conn *
-conn_open(void *ctx, struct loop *l, const struct config *config, const char *kind, const char *cluster_id,
-    struct json_object *settings, struct error *e)
+conn_open(void *ctx, struct loop *l, const struct config *config, const char *kind,
+    const char *cluster_id, struct json_object *settings, struct error *e)
 {
 	struct conn *c = MEM_NEW(ctx, struct conn);
 
@@ -121,14 +122,15 @@ run_unlink(struct conn_run *r)
 }
 
 enum err
-conn_submit(struct conn *c, const struct conn_order *order, const struct conn_events *events, void *arg,
-    struct error *e)
+conn_submit(struct conn *c, const struct conn_order *order, const struct conn_events *events,
+    void *arg, struct error *e)
 {
 	struct conn_run *r;
 	enum err result;
 
 	if (run_find(c, order->attempt_id) != NULL)
-		return error_set(e, ERR_CONFLICT, "attempt %s is under way already", order->attempt_id);
+		return error_set(e, ERR_CONFLICT, "attempt %s is under way already",
+		    order->attempt_id);
 	r = MEM_NEW(c, struct conn_run);
 	*r = (struct conn_run){
 		.next = c->runs, .conn = c, .attempt_id = mem_text(r, order->attempt_id),
@@ -138,12 +140,12 @@ conn_submit(struct conn *c, const struct conn_order *order, const struct conn_ev
 	result = c->ops->submit(r, order, e);
 	r->is_starting = false;
 	if (result == ERR_OK) {
-		log_debug("gateway %s: attempt %s of %s started, %zu under way", c->cluster_id, r->attempt_id,
-		    order->service, conn_count(c));
+		log_debug("gateway %s: attempt %s of %s started, %zu under way", c->cluster_id,
+		    r->attempt_id, order->service, conn_count(c));
 		return ERR_OK;
 	}
-	log_debug("gateway %s: attempt %s of %s refused: %s", c->cluster_id, r->attempt_id, order->service,
-	    e->detail);
+	log_debug("gateway %s: attempt %s of %s refused: %s", c->cluster_id, r->attempt_id,
+	    order->service, e->detail);
 	run_unlink(r);
 	mem_free(r);
 	return result;
@@ -157,7 +159,8 @@ conn_cancel(struct conn *c, const char *attempt_id, struct error *e)
 	if (r == NULL)
 		return error_set(e, ERR_NOT_FOUND, "attempt %s is not under way", attempt_id);
 	if (!(c->ops->can & CAN_CANCEL))
-		return error_set(e, ERR_INVALID, "runs on %s gateways cannot be canceled", c->ops->kind);
+		return error_set(e, ERR_INVALID, "runs on %s gateways cannot be canceled",
+		    c->ops->kind);
 	log_debug("gateway %s: attempt %s is canceled", c->cluster_id, attempt_id);
 	c->ops->cancel(r);
 	return ERR_OK;

@@ -91,8 +91,8 @@ struct connector_ops {
 	enum err (*ping)(struct conn *c, struct error *e);					/* MUST */
 	/* MUST. On success conn_output() and, once, conn_ended() are called later, from the loop. */
 	enum err (*submit)(struct conn_run *r, const struct conn_order *order, struct error *e);
-	void (*cancel)(struct conn_run *r);							/* with CAN_CANCEL; conn_ended() comes later */
-	void (*hold)(struct conn_run *r, bool on);						/* with CAN_STREAM: stop or go on giving output */
+	void (*cancel)(struct conn_run *r);			/* with CAN_CANCEL; conn_ended() comes later */
+	void (*hold)(struct conn_run *r, bool on);		/* with CAN_STREAM: stop or go on giving output */
 };
 
 /* NULL where KIND is unknown. conn_kinds(): all of them, ends in NULL. */

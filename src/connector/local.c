@@ -27,7 +27,8 @@ local_check(struct json_object *settings, struct faults *faults)
 	}
 	json_object_object_foreach(settings, key, value) {
 		(void)value;
-		faults_add(faults, mem_printf(tmp, "settings.%s", key), "is not known to a local gateway");
+		faults_add(faults, mem_printf(tmp, "settings.%s", key),
+		    "is not known to a local gateway");
 	}
 }
 
@@ -84,21 +85,22 @@ check_support(struct launch *l, struct error *e)
 	const char *type = l->order->type;
 
 	if (strcmp(type, "opentofu-plan") == 0)
-		return error_set(e, ERR_INVALID, "opentofu-plan services are not supported yet on local "
-		    "gateways");
+		return error_set(e, ERR_INVALID, "opentofu-plan services are not supported yet on "
+		    "local gateways");
 	if (strcmp(type, "python-script") != 0 && strcmp(type, "ansible-playbook") != 0 &&
 	    strcmp(type, "executable") != 0)
 		return error_set(e, ERR_INVALID, "%s services are not supported on local gateways",
 		    launch_shown(l, type));
 	if (secrets != NULL && !(json_object_is_type(secrets, json_type_array) &&
 	    json_object_array_length(secrets) == 0))
-		return error_set(e, ERR_INVALID, "secrets are not supported yet: service %s has some",
-		    l->order->service);
+		return error_set(e, ERR_INVALID, "secrets are not supported yet: "
+		    "service %s has some", l->order->service);
 	if (launch_runtime(l, "req-file", json_type_string, &requirements, e) != ERR_OK)
 		return e->code;
 	if (requirements != NULL)
-		return error_set(e, ERR_INVALID, "requirements are not supported yet: service %s has the "
-		    "req-file %s", l->order->service, launch_shown(l, json_object_get_string(requirements)));
+		return error_set(e, ERR_INVALID, "requirements are not supported yet: service %s "
+		    "has the req-file %s", l->order->service,
+		    launch_shown(l, json_object_get_string(requirements)));
 	return ERR_OK;
 }
 
@@ -107,8 +109,8 @@ prepare(struct launch *l, struct error *e)
 {
 	if (!json_object_is_type(l->order->params, json_type_object))
 		return error_set(e, ERR_INVALID, "params must be an object");
-	if (check_support(l, e) != ERR_OK || local_code(l, e) != ERR_OK || local_env(l, e) != ERR_OK ||
-	    local_argv(l, e) != ERR_OK)
+	if (check_support(l, e) != ERR_OK || local_code(l, e) != ERR_OK ||
+	    local_env(l, e) != ERR_OK || local_argv(l, e) != ERR_OK)
 		return e->code;
 	return ERR_OK;
 }

@@ -10,7 +10,7 @@
  * option, so that none of them can be taken for an option itself.
  */
 
-#define RESERVED "__ansible_"		/* Ansible's JSON reader gives keys that begin so a meaning */
+#define RESERVED "__ansible_"	/* to Ansible's JSON reader keys that begin so mean something */
 #define UNSAFE "__ansible_unsafe"
 #define LIMIT_OPTION "--limit="
 
@@ -31,7 +31,8 @@ literal_text(struct json_object *s)
 	return o;
 }
 
-static enum err literal(struct launch *l, struct json_object *o, struct json_object **out, struct error *e);
+static enum err literal(struct launch *l, struct json_object *o, struct json_object **out,
+    struct error *e);
 
 static enum err
 literal_array(struct launch *l, struct json_object *o, struct json_object *out, struct error *e)
@@ -53,9 +54,9 @@ literal_object(struct launch *l, struct json_object *o, struct json_object *out,
 
 	json_object_object_foreach(o, key, value) {
 		if (strncmp(key, RESERVED, strlen(RESERVED)) == 0)
-			return error_set(e, ERR_INVALID, "the parameter name %s cannot be given to "
-			    "ansible-playbook services: Ansible keeps names that begin with %s to itself",
-			    launch_shown(l, key), RESERVED);
+			return error_set(e, ERR_INVALID, "the parameter name %s cannot be given "
+			    "to ansible-playbook services: Ansible keeps names that begin with %s "
+			    "to itself", launch_shown(l, key), RESERVED);
 		if (literal(l, value, &item, e) != ERR_OK)
 			return e->code;
 		json_set(out, key, item);
@@ -102,7 +103,10 @@ add_params(struct launch *l, struct error *e)
 
 /* --- inventory --- */
 
-/* {"inventory_nodes":[{"name","attributes"}]} as Ansible's inventory reader of JSON files wants it. */
+/*
+ * {"inventory_nodes":[{"name","attributes"}]} as Ansible's inventory reader of
+ * JSON files wants it.
+ */
 static enum err
 inventory_document(struct launch *l, struct json_object **document, struct error *e)
 {
@@ -209,11 +213,11 @@ each(struct launch *l, const char *key, struct json_object *o,
 
 		if (!json_object_is_type(item, json_type_string) || text[0] == '\0' ||
 		    strlen(text) != (size_t)json_object_get_string_len(item))
-			return error_set(e, ERR_INVALID, "%s of service %s must hold texts that are not empty",
-			    key, l->order->service);
+			return error_set(e, ERR_INVALID, "%s of service %s must hold texts that "
+			    "are not empty", key, l->order->service);
 		if (strlen(text) > WORD_MAX / 2)
-			return error_set(e, ERR_TOO_LARGE, "%s of service %s has a text that is too long", key,
-			    l->order->service);
+			return error_set(e, ERR_TOO_LARGE, "%s of service %s has a text that is "
+			    "too long", key, l->order->service);
 		if (add(l, text, e) != ERR_OK)
 			return e->code;
 	}
@@ -221,8 +225,8 @@ each(struct launch *l, const char *key, struct json_object *o,
 }
 
 static enum err
-each_runtime(struct launch *l, const char *key, enum err (*add)(struct launch *, const char *, struct error *),
-    struct error *e)
+each_runtime(struct launch *l, const char *key,
+    enum err (*add)(struct launch *, const char *, struct error *), struct error *e)
 {
 	struct json_object *o;
 
@@ -297,7 +301,8 @@ add_numbers(struct launch *l, struct error *e)
 	if (n > 0)
 		launch_word(l, mem_textn(l, vees, 1 + (size_t)(n < VERBOSE_MAX ? n : VERBOSE_MAX)));
 	if (forks != NULL)
-		launch_word(l, mem_printf(l, "--forks=%lld", (long long)json_object_get_int64(forks)));
+		launch_word(l, mem_printf(l, "--forks=%lld",
+		    (long long)json_object_get_int64(forks)));
 	return ERR_OK;
 }
 
@@ -332,7 +337,9 @@ add_options(struct launch *l, struct error *e)
 enum err
 local_ansible(struct launch *l, struct error *e)
 {
-	if (launch_program(l, l->config->local_ansible_playbook, "install the package ansible-core", e) != ERR_OK ||
+	const char *program = l->config->local_ansible_playbook;
+
+	if (launch_program(l, program, "install the package ansible-core", e) != ERR_OK ||
 	    add_inventories(l, e) != ERR_OK || add_options(l, e) != ERR_OK ||
 	    each_runtime(l, "extra-vars-file", add_vars_file, e) != ERR_OK ||
 	    each_runtime(l, "extra-vars", add_vars, e) != ERR_OK || add_params(l, e) != ERR_OK ||

@@ -59,7 +59,8 @@ is_empty(struct json_object *o, enum json_type type)
 }
 
 enum err
-launch_runtime(struct launch *l, const char *key, enum json_type type, struct json_object **o, struct error *e)
+launch_runtime(struct launch *l, const char *key, enum json_type type, struct json_object **o,
+    struct error *e)
 {
 	struct json_object *value = json_get(json_get(l->order->definition, "runtime"), key);
 
@@ -84,24 +85,26 @@ check_key(struct launch *l, const char *key, struct error *e)
 	    strchr(key, '\n') != NULL ? "holds a line break" : NULL;
 
 	if (key[0] == '\0')
-		return error_set(e, ERR_INVALID, "a parameter without a name cannot be given to %s services",
-		    l->order->type);
+		return error_set(e, ERR_INVALID, "a parameter without a name cannot be given to "
+		    "%s services", l->order->type);
 	if (fault != NULL)
-		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to %s services: its name %s",
-		    launch_shown(l, key), l->order->type, fault);
+		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to %s "
+		    "services: its name %s", launch_shown(l, key), l->order->type, fault);
 	return ERR_OK;
 }
 
 static enum err
 too_long(struct launch *l, const char *key, struct error *e)
 {
-	return error_set(e, ERR_TOO_LARGE, "the parameter %s is too long for %s services: a word of their "
-	    "command line has at most %d bytes", launch_shown(l, key), l->order->type, WORD_MAX);
+	return error_set(e, ERR_TOO_LARGE, "the parameter %s is too long for %s services: a word "
+	    "of their command line has at most %d bytes", launch_shown(l, key), l->order->type,
+	    WORD_MAX);
 }
 
 /* Texts as they are, everything else as JSON text. */
 static enum err
-value_text(struct launch *l, const char *key, struct json_object *value, const char **text, struct error *e)
+value_text(struct launch *l, const char *key, struct json_object *value, const char **text,
+    struct error *e)
 {
 	if (!json_object_is_type(value, json_type_string)) {
 		*text = json_text(l, value);
@@ -109,8 +112,8 @@ value_text(struct launch *l, const char *key, struct json_object *value, const c
 	}
 	*text = json_object_get_string(value);
 	if (strlen(*text) != (size_t)json_object_get_string_len(value))
-		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to %s services: it holds NUL",
-		    launch_shown(l, key), l->order->type);
+		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to %s "
+		    "services: it holds NUL", launch_shown(l, key), l->order->type);
 	return ERR_OK;
 }
 
@@ -129,7 +132,8 @@ python_word(struct launch *l, const char *key, struct json_object *value, struct
 		return e->code;
 	if (json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value))
 		return ERR_OK;
-	if (json_object_is_type(value, json_type_boolean) && schema != NULL && schema_is_boolean(schema, key))
+	if (json_object_is_type(value, json_type_boolean) &&
+	    schema != NULL && schema_is_boolean(schema, key))
 		word = mem_printf(l, "--%s", key);
 	else
 		word = mem_printf(l, "--%s=%s", key, text);
@@ -153,9 +157,9 @@ script_path(struct launch *l, const char **path, struct error *e)
 static enum err
 python_argv(struct launch *l, struct error *e)
 {
-	const char *script;
+	const char *program = l->config->local_python, *script;
 
-	if (launch_program(l, l->config->local_python, "install the package python3", e) != ERR_OK ||
+	if (launch_program(l, program, "install the package python3", e) != ERR_OK ||
 	    script_path(l, &script, e) != ERR_OK)
 		return e->code;
 	launch_word(l, script);
@@ -167,7 +171,10 @@ python_argv(struct launch *l, struct error *e)
 
 /* --- executable --- */
 
-/* How long the placeholder at S is, and what it stands for; 0 where none begins there, or it is not known. */
+/*
+ * How long the placeholder at S is, and what it stands for; 0 where none begins
+ * there, or it is not known.
+ */
 static size_t
 placeholder(const char *s, const char *key, const char *value, const char **stands_for)
 {
@@ -194,13 +201,17 @@ placeholder(const char *s, const char *key, const char *value, const char **stan
 static enum err
 bad_format(struct launch *l, struct error *e)
 {
-	return error_set(e, ERR_INVALID, "the arg-format of service %s has braces that are neither {{.Key}} "
-	    "nor {{.Value}}", l->order->service);
+	return error_set(e, ERR_INVALID, "the arg-format of service %s has braces that are "
+	    "neither {{.Key}} nor {{.Value}}", l->order->service);
 }
 
-/* Adds the next word of FORMAT, filled in; *FORMAT moves behind it. What is filled in is never split. */
+/*
+ * Adds the next word of FORMAT, filled in; *FORMAT moves behind it. What is
+ * filled in is never split.
+ */
 static enum err
-format_word(struct launch *l, const char **format, const char *key, const char *value, struct error *e)
+format_word(struct launch *l, const char **format, const char *key, const char *value,
+    struct error *e)
 {
 	struct text *word = text_new(l, WORD_MAX);
 	const char *s = *format, *stands_for;
@@ -250,10 +261,12 @@ exec_command(struct launch *l, bool *any, struct error *e)
 
 	*any = false;
 	if (name != NULL && l->order->executable == NULL)
-		return error_set(e, ERR_NOT_FOUND, "the executable-object %s of service %s is not on this "
-		    "gateway", launch_shown(l, name), l->order->service);
-	hint = mem_printf(l, "it is the exec-command of executable-object %s", launch_shown(l, name));
-	for (const char *s = command != NULL ? command + strspn(command, BLANKS) : ""; *s != '\0'; ) {
+		return error_set(e, ERR_NOT_FOUND, "the executable-object %s of service %s is not "
+		    "on this gateway", launch_shown(l, name), l->order->service);
+	hint = mem_printf(l, "it is the exec-command of executable-object %s",
+	    launch_shown(l, name));
+	command = command != NULL ? command + strspn(command, BLANKS) : "";
+	for (const char *s = command; *s != '\0'; ) {
 		const size_t n = strcspn(s, BLANKS);
 		const char *word = mem_textn(l, s, n);
 
@@ -276,9 +289,10 @@ executable_argv(struct launch *l, struct error *e)
 	if (exec_command(l, &any, e) != ERR_OK || script_path(l, &script, e) != ERR_OK)
 		return e->code;
 	if (!any && access(script, X_OK) != 0)
-		return error_set(e, ERR_INVALID, "%s of service %s is not executable, and there is no "
-		    "exec-command to execute it with",
-		    launch_shown(l, json_get_text(l->order->definition, "filename")), l->order->service);
+		return error_set(e, ERR_INVALID, "%s of service %s is not executable, and there "
+		    "is no exec-command to execute it with",
+		    launch_shown(l, json_get_text(l->order->definition, "filename")),
+		    l->order->service);
 	launch_word(l, script);
 	json_object_object_foreach(l->order->params, key, value)
 		if (executable_words(l, key, value, e) != ERR_OK)
@@ -307,12 +321,13 @@ check_size(const struct launch *l, struct error *e)
 
 	for (size_t i = 0; i < l->argv.n; i++)
 		if (strlen(l->argv.at[i]) > WORD_MAX)
-			return error_set(e, ERR_TOO_LARGE, "the command line of service %s has a word of more than "
-			    "%d bytes", l->order->service, WORD_MAX);
+			return error_set(e, ERR_TOO_LARGE, "the command line of service %s has a "
+			    "word of more than %d bytes", l->order->service, WORD_MAX);
 	if (most < 0 || n <= (size_t)most)
 		return ERR_OK;
-	return error_set(e, ERR_TOO_LARGE, "the parameters are too long for %s services: their command line "
-	    "and environment would take %zu bytes, at most %ld can be given", l->order->type, n, most);
+	return error_set(e, ERR_TOO_LARGE, "the parameters are too long for %s services: their "
+	    "command line and environment would take %zu bytes, at most %ld can be given",
+	    l->order->type, n, most);
 }
 
 enum err

@@ -103,15 +103,16 @@ repository_path(struct launch *l, const char **path, struct error *e)
 	const size_t n = strlen(FILE_URL);
 
 	if (l->order->repository == NULL)
-		return error_set(e, ERR_NOT_FOUND, "the repository %s of service %s is not on this gateway",
-		    launch_shown(l, name), l->order->service);
+		return error_set(e, ERR_NOT_FOUND, "the repository %s of service %s is not on "
+		    "this gateway", launch_shown(l, name), l->order->service);
 	if (url == NULL || strncmp(url, FILE_URL "/", n + 1) != 0)
-		return error_set(e, ERR_INVALID, "the repository %s is at %s: only file:/// directories are "
-		    "supported so far", launch_shown(l, name), url != NULL ? launch_shown(l, url) : "no url");
+		return error_set(e, ERR_INVALID, "the repository %s is at %s: only file:/// "
+		    "directories are supported so far", launch_shown(l, name), url != NULL ?
+		    launch_shown(l, url) : "no url");
 	*path = url_path(l, url + n);
 	if (*path == NULL)
-		return error_set(e, ERR_INVALID, "the url %s of repository %s is not a valid file URL",
-		    launch_shown(l, url), launch_shown(l, name));
+		return error_set(e, ERR_INVALID, "the url %s of repository %s is not a valid file "
+		    "URL", launch_shown(l, url), launch_shown(l, name));
 	return ERR_OK;
 }
 
@@ -124,11 +125,11 @@ tree_path(struct launch *l, const char **path, struct error *e)
 	if (json_get(l->order->definition, "repository") != NULL)
 		return repository_path(l, path, e);
 	if (dir == NULL || dir[0] == '\0')
-		return error_set(e, ERR_INVALID, "service %s has neither a repository nor a working-directory",
-		    l->order->service);
+		return error_set(e, ERR_INVALID, "service %s has neither a repository nor a "
+		    "working-directory", l->order->service);
 	if (dir[0] != '/')
-		return error_set(e, ERR_INVALID, "the working-directory of service %s must be an absolute path: "
-		    "there is no repository", l->order->service);
+		return error_set(e, ERR_INVALID, "the working-directory of service %s must be an "
+		    "absolute path: there is no repository", l->order->service);
 	*path = dir;
 	return ERR_OK;
 }
@@ -141,16 +142,16 @@ find_tree(struct launch *l, struct error *e)
 	if (tree_path(l, &path, e) != ERR_OK)
 		return e->code;
 	if (has_parent_part(path))
-		return error_set(e, ERR_INVALID, "the directory %s of service %s must not have .. parts",
-		    launch_shown(l, path), l->order->service);
+		return error_set(e, ERR_INVALID, "the directory %s of service %s must not have .. "
+		    "parts", launch_shown(l, path), l->order->service);
 	if (l->config->local_roots[0] == '\0')
-		return error_set(e, ERR_INVALID, "services cannot run on this gateway before [local] roots "
-		    "names the directories that code may come from");
+		return error_set(e, ERR_INVALID, "services cannot run on this gateway before "
+		    "[local] roots names the directories that code may come from");
 	real = real_path(l, path);
 	/* What lies outside is not even said to be there or not. */
 	if (!is_allowed(real != NULL ? real : path, l->config->local_roots))
-		return error_set(e, ERR_FORBIDDEN, "the directory %s of service %s is not below one of [local] "
-		    "roots", launch_shown(l, path), l->order->service);
+		return error_set(e, ERR_FORBIDDEN, "the directory %s of service %s is not below "
+		    "one of [local] roots", launch_shown(l, path), l->order->service);
 	if (real == NULL || !is_directory(real))
 		return error_set(e, ERR_NOT_FOUND, "the directory %s of service %s does not exist",
 		    launch_shown(l, path), l->order->service);
@@ -166,15 +167,15 @@ find_dir(struct launch *l, struct error *e)
 	if (json_get(l->order->definition, "repository") == NULL || dir == NULL || dir[0] == '\0')
 		return ERR_OK;
 	if (dir[0] == '/' || has_parent_part(dir))
-		return error_set(e, ERR_INVALID, "the working-directory %s of service %s must be a relative "
-		    "path without .. parts", launch_shown(l, dir), l->order->service);
+		return error_set(e, ERR_INVALID, "the working-directory %s of service %s must be "
+		    "a relative path without .. parts", launch_shown(l, dir), l->order->service);
 	real = real_path(l, mem_printf(l, "%s/%s", l->tree, dir));
 	if (real != NULL && !is_within(real, l->tree))
-		return error_set(e, ERR_FORBIDDEN, "the working-directory %s of service %s leads out of its "
-		    "repository", launch_shown(l, dir), l->order->service);
+		return error_set(e, ERR_FORBIDDEN, "the working-directory %s of service %s leads "
+		    "out of its repository", launch_shown(l, dir), l->order->service);
 	if (real == NULL || !is_directory(real))
-		return error_set(e, ERR_NOT_FOUND, "the working-directory %s of service %s does not exist",
-		    launch_shown(l, dir), l->order->service);
+		return error_set(e, ERR_NOT_FOUND, "the working-directory %s of service %s does "
+		    "not exist", launch_shown(l, dir), l->order->service);
 	l->dir = real;
 	return ERR_OK;
 }
@@ -194,18 +195,19 @@ local_file(struct launch *l, const char *name, const char **path, struct error *
 	struct stat st;
 
 	if (name[0] == '\0' || name[0] == '/' || has_parent_part(name))
-		return error_set(e, ERR_INVALID, "%s of service %s must be a relative path without .. parts",
-		    name[0] != '\0' ? launch_shown(l, name) : "a file", l->order->service);
+		return error_set(e, ERR_INVALID, "%s of service %s must be a relative path "
+		    "without .. parts", name[0] != '\0' ? launch_shown(l, name) : "a file",
+		    l->order->service);
 	*path = mem_printf(l, "%s/%s", l->dir, name);
 	real = real_path(l, *path);
 	if (real == NULL)
-		return error_set(e, ERR_NOT_FOUND, "%s is not in the working directory of service %s",
-		    launch_shown(l, name), l->order->service);
+		return error_set(e, ERR_NOT_FOUND, "%s is not in the working directory of service "
+		    "%s", launch_shown(l, name), l->order->service);
 	if (!is_within(real, l->tree))
 		return error_set(e, ERR_FORBIDDEN, "%s of service %s leads out of its tree",
 		    launch_shown(l, name), l->order->service);
 	if (stat(real, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-		return error_set(e, ERR_INVALID, "%s of service %s is not a file", launch_shown(l, name),
-		    l->order->service);
+		return error_set(e, ERR_INVALID, "%s of service %s is not a file",
+		    launch_shown(l, name), l->order->service);
 	return ERR_OK;
 }

@@ -15,7 +15,7 @@
 enum {
 	DIR_MODE = 0700,
 	FILE_MODE = 0600,
-	LEVELS_MAX = 64,	/* each level of a removal holds a descriptor: what is deeper is moved up */
+	LEVELS_MAX = 64,	/* each level holds a descriptor: what is deeper is moved up */
 	PASSES_MAX = 100000
 };
 
@@ -217,7 +217,8 @@ write_all(int fd, const char *at, size_t n)
 }
 
 enum err
-run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path, struct error *e)
+run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path,
+    struct error *e)
 {
 	const char *at = mem_printf(ctx, "%s/%s", home, name);
 	int fd = open(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);

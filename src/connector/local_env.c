@@ -39,18 +39,19 @@ set_own(struct launch *l, const char *name, struct json_object *value, struct er
 	const char *text = json_object_get_string(value);
 
 	if (name[0] == '\0' || strchr(name, '=') != NULL)
-		return error_set(e, ERR_INVALID, "runtime.env of service %s has the name %s, which no variable "
-		    "can have", l->order->service, name[0] != '\0' ? launch_shown(l, name) : "of no letters");
+		return error_set(e, ERR_INVALID, "runtime.env of service %s has the name %s, "
+		    "which no variable can have", l->order->service, name[0] != '\0' ?
+		    launch_shown(l, name) : "of no letters");
 	if (strncmp(name, OURS, strlen(OURS)) == 0 || strcmp(name, "HOME") == 0)
 		return error_set(e, ERR_INVALID, "runtime.env of service %s must not set %s",
 		    l->order->service, launch_shown(l, name));
 	if (!json_object_is_type(value, json_type_string) ||
 	    strlen(text) != (size_t)json_object_get_string_len(value))
-		return error_set(e, ERR_INVALID, "runtime.env.%s of service %s must be a text without NUL",
-		    launch_shown(l, name), l->order->service);
+		return error_set(e, ERR_INVALID, "runtime.env.%s of service %s must be a text "
+		    "without NUL", launch_shown(l, name), l->order->service);
 	if (strlen(name) + 1 + strlen(text) > WORD_MAX)
-		return error_set(e, ERR_TOO_LARGE, "runtime.env.%s of service %s is longer than %d bytes",
-		    launch_shown(l, name), l->order->service, WORD_MAX);
+		return error_set(e, ERR_TOO_LARGE, "runtime.env.%s of service %s is longer than "
+		    "%d bytes", launch_shown(l, name), l->order->service, WORD_MAX);
 	launch_set(l, name, text);
 	return ERR_OK;
 }

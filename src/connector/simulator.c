@@ -65,7 +65,8 @@ check_any_text(const struct place *at)
 static void
 check_type(const struct place *at)
 {
-	const char *s = json_object_is_type(at->o, json_type_string) ? json_object_get_string(at->o) : "";
+	const char *s = json_object_is_type(at->o, json_type_string) ?
+	    json_object_get_string(at->o) : "";
 
 	for (const char *const *t = types; *t != NULL; t++)
 		if (strcmp(*t, s) == 0)
@@ -80,7 +81,8 @@ check_number(const struct place *at, int64_t max)
 	int64_t n = json_object_get_int64(at->o);
 
 	if (!json_object_is_type(at->o, json_type_int) || n < 0 || n > max)
-		faults_add(at->faults, at->path, "must be a whole number from 0 to %lld", (long long)max);
+		faults_add(at->faults, at->path, "must be a whole number from 0 to %lld",
+		    (long long)max);
 }
 
 static void
@@ -113,7 +115,8 @@ check_results(const struct place *at)
 	}
 	for (size_t i = 0; i < json_object_array_length(at->o); i++)
 		if (!json_object_is_type(json_object_array_get_idx(at->o, i), json_type_object))
-			faults_add(at->faults, mem_printf(tmp, "%s[%zu]", at->path, i), "must be an object");
+			faults_add(at->faults, mem_printf(tmp, "%s[%zu]", at->path, i),
+			    "must be an object");
 }
 
 static void
@@ -200,7 +203,8 @@ check_services(const struct place *at)
 		    !json_object_object_get_ex(item, "name", NULL))
 			faults_add(at->faults, mem_printf(tmp, "%s.name", one.path), "is required");
 		else if (name != NULL && name_stands_before(at->o, i, name))
-			faults_add(at->faults, mem_printf(tmp, "%s.name", one.path), "stands twice");
+			faults_add(at->faults, mem_printf(tmp, "%s.name", one.path),
+			    "stands twice");
 	}
 }
 
@@ -236,10 +240,12 @@ simulator_discover(void *ctx, struct json_object *settings, size_t *n)
 	out = MEM_ARRAY(ctx, struct conn_service, *n);
 	for (size_t i = 0; i < *n; i++) {
 		struct json_object *item = json_object_array_get_idx(services, i);
-		const char *type = json_get_text(item, "type"), *text = json_get_text(item, "description");
+		const char *type = json_get_text(item, "type");
+		const char *text = json_get_text(item, "description");
 
 		out[i] = (struct conn_service){
-			.name = json_get_text(item, "name"), .type = type != NULL ? type : TYPE_DEFAULT,
+			.name = json_get_text(item, "name"),
+			.type = type != NULL ? type : TYPE_DEFAULT,
 			.description = text != NULL ? text : "", .definition = item,
 		};
 	}
@@ -323,11 +329,13 @@ simulator_submit(struct conn_run *r, const struct conn_order *o, struct error *e
 	if (simulator_ping(r->conn, e) != ERR_OK)
 		return e->code;
 	a = r->own = MEM_NEW(r, struct answer);
-	a->out = out != NULL ? mem_text(a, out) : o->params != NULL ? json_text(a, o->params) : "{}";
+	a->out = out != NULL ? mem_text(a, out) : o->params != NULL ? json_text(a, o->params) :
+	    "{}";
 	a->err = err != NULL ? mem_text(a, err) : "";
 	a->return_code = json_object_get_int(json_get(item, "return_code"));
 	a->results = json_keep(a, json_object_get(json_get(item, "results")));
-	a->timer = loop_after(r->conn->loop, json_object_get_int64(json_get(item, "delay_ms")), answer_now, r);
+	a->timer = loop_after(r->conn->loop, json_object_get_int64(json_get(item, "delay_ms")),
+	    answer_now, r);
 	MEM_ON_FREE(a, answer_free);
 	return ERR_OK;
 }

@@ -100,9 +100,12 @@ db_settle(struct db *db, const struct config *c, struct error *e)
 	sqlite3_extended_result_codes(db->raw, 1);
 	sqlite3_busy_timeout(db->raw, (int)(c->database_busy_timeout * MS_PER_S));
 	sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* The system caches the file already: a small cache of our own keeps the programs small. */
+	if (db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-512",
+		e) != ERR_OK)
+		return e->code;
 	return db_exec(db, strcmp(c->database_synchronous, "full") == 0 ?
-	    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA synchronous=FULL" :
-	    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA synchronous=NORMAL", e);
+	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", e);
 }
 
 struct db *
@@ -133,9 +136,10 @@ db_writable(struct db *db, bool on)
 }
 
 void
-db_checkpoint(struct db *db)
+db_rest(struct db *db)
 {
 	sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	sqlite3_db_release_memory(db->raw);
 }
 
 enum err

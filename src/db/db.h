@@ -37,8 +37,8 @@ enum err db_prepare_all(struct db *db, struct error *e) MUST_CHECK;
 enum err db_exec(struct db *db, const char *sql, struct error *e) MUST_CHECK;
 /* The integer that a PRAGMA answers. */
 enum err db_pragma(struct db *db, const char *sql, int64_t *value, struct error *e) MUST_CHECK;
-/* Writes what the WAL holds into the database file, as far as readers allow: once in a while, when idle. */
-void db_checkpoint(struct db *db);
+/* For idle times: writes what the WAL holds into the database file, as far as readers allow, and frees the cache. */
+void db_rest(struct db *db);
 
 /*
  * A statement, reset and unbound; the macro gives it back at the end of the

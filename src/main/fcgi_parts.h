@@ -37,8 +37,8 @@ struct hand_over {
 };
 void hand_over_init(struct hand_over *q);
 void hand_over_put(struct hand_over *q, struct line *l);
-/* Waits for one; NULL where the queue is closed and empty. */
-struct line *hand_over_take(struct hand_over *q);
+/* Waits for one, at most MS milliseconds (-1: for ever), then *L is NULL. False where the queue is closed and empty. */
+bool hand_over_take(struct hand_over *q, int64_t ms, struct line **l);
 /* One without waiting, or NULL. */
 struct line *hand_over_try(struct hand_over *q);
 void hand_over_close(struct hand_over *q);

@@ -16,7 +16,7 @@
 #include "db/migrate.h"
 #include "main/fcgi_parts.h"
 
-enum { LISTENER = 0, MS_PER_S = 1000, STOP_STEP_MS = 50, ACCEPT_BATCH = 64 };
+enum { LISTENER = 0, REST_MS = 5000, MS_PER_S = 1000, STOP_STEP_MS = 50, ACCEPT_BATCH = 64 };
 
 struct server {
 	struct app *app;
@@ -223,9 +223,17 @@ worker_main(void *arg)
 	struct db *db = NULL;
 	struct line *l;
 
-	while ((l = hand_over_take(&s->ready)) != NULL) {
+	while (hand_over_take(&s->ready, db != NULL ? REST_MS : -1, &l)) {
 		struct error e = { 0 };
 
+		/* Without work for a while the database is closed: opened anew it costs a
+		 * millisecond. */
+		if (l == NULL) {
+			mem_free(db);
+			db = NULL;
+			mem_trim();
+			continue;
+		}
 		if (l->gone)
 			line_drop(l);
 		else if (l->req != NULL || worker_read(l))

@@ -137,7 +137,7 @@ serve(void *ctx, const struct config *c, const struct options *o, struct error *
 		dispatch_leave_when_idle(s.dispatch, c->dispatcher_idle_exit * MS_PER_S);
 	log_info("version %s serves %s", PACKAGE_VERSION, c->state_dir);
 	loop_run(l);
-	db_checkpoint(db);
+	db_rest(db);
 	log_info("stopped");
 	/* The dispatcher closes its sockets, then the loop goes. */
 	mem_free(s.dispatch);

@@ -17,7 +17,7 @@
 
 enum {
 	READ_MAX = 65536,	/* bytes of a stream a turn, so that a flood starves nobody */
-	LAST_READS = 16,	/* a pipe holds 1 MiB at most (pipe(7)): more is from somebody who has no end */
+	LAST_READS = 16,	/* a pipe holds 1 MiB at most (pipe(7)): more has no end */
 	POLL_FIRST = 1,		/* ms between looks at what is left, doubled */
 	POLL_MOST = 256,	/* up to this */
 	STUBBORN = 100,		/* looks, then the log tells */
@@ -228,7 +228,10 @@ proc_look_again(struct proc *p)
 		log_warning("the process tree of %d is still not gone", (int)p->tree.leader);
 }
 
-/* Once the leader and the pipes have ended, or the deadline is over: ends what is left, until nothing is. */
+/*
+ * Once the leader and the pipes have ended, or the deadline is over: ends what
+ * is left, until nothing is.
+ */
 static void
 proc_look(struct proc *p)
 {
@@ -334,13 +337,16 @@ proc_init(struct loop *l, struct error *e)
 	sigaddset(&child, SIGCHLD);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || sigprocmask(SIG_BLOCK, &child, NULL) != 0 ||
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
-		return error_set(e, ERR_INTERNAL, "processes cannot be supervised: %s", strerror(errno));
+		return error_set(e, ERR_INTERNAL, "processes cannot be supervised: %s",
+		    strerror(errno));
 	if (table.signals >= 0)
 		close(table.signals);
 	table.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (table.signals < 0)
 		return error_set(e, ERR_INTERNAL, "signalfd: %s", strerror(errno));
-	return loop_watch(l, table.signals, LOOP_READ, child_ended, NULL, e) != NULL ? ERR_OK : e->code;
+	if (loop_watch(l, table.signals, LOOP_READ, child_ended, NULL, e) == NULL)
+		return e->code;
+	return ERR_OK;
 }
 
 /* --- the door --- */
@@ -400,7 +406,9 @@ proc_new(void *ctx, const struct proc_spec *spec, const struct spawned *s)
 	};
 	table.first = &p->tree;
 	for (int i = 0; i < STREAMS; i++)
-		p->out[i] = (struct stream){ .proc = p, .which = (enum proc_stream)i, .fd = s->output[i] };
+		p->out[i] = (struct stream){
+			.proc = p, .which = (enum proc_stream)i, .fd = s->output[i],
+		};
 	p->input_fd = s->input;
 	p->input_len = spec->input_len;
 	if (spec->input != NULL)
@@ -412,8 +420,8 @@ proc_new(void *ctx, const struct proc_spec *spec, const struct spawned *s)
 }
 
 struct proc *
-proc_start(void *ctx, struct loop *l, const struct proc_spec *spec, const struct proc_events *events,
-    void *arg, struct error *e)
+proc_start(void *ctx, struct loop *l, const struct proc_spec *spec,
+    const struct proc_events *events, void *arg, struct error *e)
 {
 	struct spawned s;
 	struct proc *p;
@@ -457,7 +465,8 @@ proc_read(struct proc *p, int on)
 		if (p->held) {
 			stream_pause(&p->out[i]);
 		} else if (stream_watch(&p->out[i], &e) != ERR_OK) {
-			log_error("output of process %d is lost: %s", (int)p->tree.leader, e.detail);
+			log_error("output of process %d is lost: %s", (int)p->tree.leader,
+			    e.detail);
 			stream_close(&p->out[i]);
 		}
 	if (on && !p->done && p->poll == NULL)

@@ -22,8 +22,8 @@ struct proc_spec {
 	const char *cwd;		/* absolute */
 	const void *input;		/* stdin's whole content, copied; NULL: /dev/null */
 	size_t input_len;
-	int64_t grace_ms;		/* between SIGTERM and SIGKILL, and how long a pipe may stay open after the leader's end */
-	const char *mark;		/* "NAME=value", one of envp: every process whose environment has it belongs to the tree */
+	int64_t grace_ms;		/* from SIGTERM to SIGKILL, and how long a pipe stays open after the leader's end */
+	const char *mark;		/* "NAME=value", one of envp: who has it in the environment belongs to the tree */
 };
 
 struct proc_end {
@@ -41,13 +41,19 @@ struct proc_events {
 
 struct proc;
 
-/* Once, before the first proc_start(): subreaper, SIGCHLD to LOOP, SIGPIPE ignored. */
+/*
+ * Once, before the first proc_start(): subreaper, SIGCHLD to LOOP, SIGPIPE ignored. SIGCHLD is blocked in the calling
+ * thread: call it before other threads start. All children of this process are reaped from then on.
+ */
 enum err proc_init(struct loop *l, struct error *e) MUST_CHECK;
-/* The absolute path of program NAME in the colon-separated PATH, made for CTX; NULL where there is none. An absolute NAME is checked and copied. */
+/*
+ * The absolute path of program NAME in the colon-separated PATH, made for CTX; NULL where there is none. An absolute
+ * NAME is checked and copied.
+ */
 char *proc_find(void *ctx, const char *path, const char *name);
 /*
  * Starts SPEC (copied). EVENTS must outlive the proc. NULL: E says why ("exec /x: No such file or directory");
- * nothing runs then and no event comes.
+ * nothing runs then and no event comes. Freeing it (or CTX, before L) while it runs kills the tree without an event.
  */
 struct proc *proc_start(void *ctx, struct loop *l, const struct proc_spec *spec, const struct proc_events *events,
     void *arg, struct error *e);
@@ -56,7 +62,10 @@ void proc_stop(struct proc *p);
 /* Stops (0) or goes on (1) reading the pipes, so that a full disk holds the writer up. */
 void proc_read(struct proc *p, int on);
 pid_t proc_pid(const struct proc *p);
-/* SIGKILLs every process of ours whose environment has MARK ("NAME=value"); returns how many. For what a dead dispatcher left. */
+/*
+ * SIGKILLs every process but this one whose environment has MARK ("NAME=value"), and what descends from such; returns
+ * how many there were. Waits until none is left, two seconds at most. For what a dead dispatcher left.
+ */
 int proc_kill_marked(const char *mark);
 
 #endif

@@ -88,7 +88,8 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 	child_signals();
 	if (chdir(spec->cwd) != 0)
 		child_fail(status, STEP_CHDIR);
-	execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv, (char *const *)(uintptr_t)spec->envp);
+	execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv,
+	    (char *const *)(uintptr_t)spec->envp);
 	child_fail(status, STEP_EXEC);
 }
 

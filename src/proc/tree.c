@@ -122,7 +122,10 @@ snapshot_find(const struct snapshot *s, pid_t pid)
 	return s->n > 0 ? bsearch(&key, s->at, s->n, sizeof *s->at, entry_compare) : NULL;
 }
 
-/* Whether the NUL-terminated texts in BYTES have MARK; *AT is how far the one in hand agrees, -1: it doesn't. */
+/*
+ * Whether the NUL-terminated texts in BYTES have MARK; *AT is how far the one
+ * in hand agrees, -1: it doesn't.
+ */
 static bool
 has_mark(const char *bytes, size_t n, const char *mark, ssize_t *at)
 {
@@ -208,8 +211,9 @@ is_with(const struct tree *t, const struct entry *p)
 static bool
 orphan_belongs(const struct tree *all, const struct tree *t, struct entry *p, struct entry *top)
 {
-	return is_with(t, p) || is_with(t, top) || entry_is_marked(p, t->mark) ||
-	    entry_is_marked(top, t->mark) || (top->start >= t->start && is_only(all, t, top->start));
+	return is_with(t, p) || is_with(t, top) ||
+	    entry_is_marked(p, t->mark) || entry_is_marked(top, t->mark) ||
+	    (top->start >= t->start && is_only(all, t, top->start));
 }
 
 static bool
@@ -302,7 +306,10 @@ tree_signal(const struct tree *all, const struct tree *t, int sig)
 
 /* --- what a dead dispatcher left --- */
 
-/* Whether P or one that it descends from has MARK; we ourselves may be marked, what we started is not left over. */
+/*
+ * Whether P or one that it descends from has MARK; we ourselves may be marked,
+ * what we started is not left over.
+ */
 static bool
 descends_from_marked(const struct snapshot *s, struct entry *p, const char *mark)
 {

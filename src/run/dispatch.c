@@ -8,7 +8,7 @@
 #include "proc/proc.h"
 #include "run/parts.h"
 
-enum { RUNS_PER_CORE = 2 };
+enum { RUNS_PER_CORE = 2, REST_MS = 5000 };
 
 static int
 dispatch_close(struct dispatch *d)
@@ -25,6 +25,20 @@ parallel(const struct config *c)
 	if (c->run_parallel > 0)
 		return c->run_parallel;
 	return RUNS_PER_CORE * (cores > 0 ? cores : 1);
+}
+
+/* Now and then: once after work, memory and log are given back. */
+static void
+rest(void *arg)
+{
+	struct dispatch *d = arg;
+
+	if (d->rested < d->busy_at && clock_mono() - d->busy_at >= REST_MS) {
+		d->rested = clock_mono();
+		db_rest(d->db);
+		mem_trim();
+	}
+	loop_after(d->loop, REST_MS, rest, d);
 }
 
 struct dispatch *
@@ -49,6 +63,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 		return NULL;
 	}
 	loop_each_turn(l, commit_turn, d);
+	rest(d);
 	loop_wake(l);
 	return d;
 }

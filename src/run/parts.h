@@ -77,7 +77,7 @@ struct dispatch {
 	int64_t n_queued, n_running, parallel;
 	bool stopping, failing;		/* FAILING: the last commit did not go through */
 	struct timer *retry;
-	int64_t idle_after, busy_at;
+	int64_t idle_after, busy_at, rested;
 };
 
 /* control.c: the clients. */

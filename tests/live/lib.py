@@ -129,7 +129,7 @@ class Responder:
         self.socket.bind(path)
         os.chmod(path, 0o666)           # Apache's workers may be another user's
         self.socket.listen(128)
-        self.ending, self.ends = False, []
+        self.ending, self.ends, self.lock = False, [], threading.Lock()
         self.process = self.spawn()
         self.thread = threading.Thread(target=self.keep, daemon=True)
         self.thread.start()
@@ -140,14 +140,15 @@ class Responder:
     def keep(self):
         while True:
             self.ends.append(self.process.wait())
-            if self.ending:
-                return
-            time.sleep(PAUSE)
-            self.process = self.spawn()
+            with self.lock:
+                if self.ending:
+                    return
+                self.process = self.spawn()
 
     def stop(self):
-        self.ending = True
-        self.process.terminate()
+        with self.lock:
+            self.ending = True
+            self.process.terminate()
         self.thread.join(PATIENCE)
         if self.thread.is_alive():
             self.process.kill()
@@ -268,6 +269,10 @@ class Gatehouse:
     def stop(self):
         """Ends all processes in order. Raises where one is left or a sanitizer had something to say."""
         faults = []
+        if self.responder and self.responder.ends and self.server:
+            # A new one may be starting just now: only one that serves can end in order.
+            with contextlib.suppress(OSError, AssertionError):
+                self.is_up()
         if self.server and self.server.poll() is None:
             self.server.send_signal(signal.SIGTERM)
             self.server.wait(PATIENCE)
