@@ -22,8 +22,8 @@ struct proc_spec {
 	const char *cwd;		/* absolute */
 	const void *input;		/* stdin's whole content, copied; NULL: /dev/null */
 	size_t input_len;
-	int64_t grace_ms;		/* from SIGTERM to SIGKILL, and how long a pipe stays open after the leader's end */
-	const char *mark;		/* "NAME=value", one of envp: who has it in the environment belongs to the tree */
+	int64_t grace_ms;		/* from SIGTERM to SIGKILL; so long pipes stay open after the leader's end */
+	const char *mark;		/* "NAME=value", one of envp: who has it in its environment is of the tree */
 };
 
 struct proc_end {

@@ -70,13 +70,14 @@ after(const char *line, const char *word)
 	return line + n + strspn(line + n, blanks);
 }
 
-/* The lines up to a blank one, or the end; stands behind them. */
+/* The lines up to a blank one, or to "expect", or the end; stands behind them. */
 static const char *
 take_block(struct reading *r)
 {
 	struct text *t = text_new(r->file, FILE_MAX);
 
-	for (; r->line != NULL && !is_blank(r->line); next_line(r)) {
+	for (; r->line != NULL && !is_blank(r->line) && after(r->line, "expect") == NULL;
+	    next_line(r)) {
 		if (t->len > 0)
 			text_puts(t, "\n");
 		text_puts(t, r->line);
@@ -140,23 +141,24 @@ take_escaped(struct reading *r, const char *s, const char **at, size_t *len)
 static enum err
 take_big(struct reading *r, const char *s)
 {
-	struct text *t = text_new(r->file, BODY_MAX);
-	size_t digits = strcspn(s, " ");
+	size_t digits = strcspn(s, " "), n;
 	const char *dots = strstr(s, "...");
+	char *body;
 	int64_t size;
 
 	if (dots == NULL || s[digits] == '\0' || dots < s + digits ||
 	    !text_int(mem_textn(r->file, s, digits), 1, BODY_MAX, &size))
 		return fail(r, "bigbody wants a number, and a text with ... in it");
 	s += digits + 1;
-	if (strlen(s) > (size_t)size + strlen("..."))
+	n = (size_t)size;
+	if (strlen(s) - strlen("...") > n)
 		return fail(r, "bigbody: the text alone is larger");
-	text_add(t, s, (size_t)(dots - s));
-	while (t->len + strlen(dots) - strlen("...") < (size_t)size)
-		text_puts(t, "x");
-	text_puts(t, dots + strlen("..."));
-	r->act->body = t->at;
-	r->act->body_len = t->len;
+	body = memset(mem_bytes(r->file, n + 1), 'x', n);
+	memcpy(body, s, (size_t)(dots - s));
+	dots += strlen("...");
+	memcpy(body + n - strlen(dots), dots, strlen(dots) + 1);
+	r->act->body = body;
+	r->act->body_len = n;
 	r->act->is_raw = true;
 	return ERR_OK;
 }

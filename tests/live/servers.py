@@ -49,7 +49,7 @@ def deployed(g, name):
     text = (DEPLOY / name / "gatehouse.conf").read_text()
     for there, here in (("127.0.0.1:3000", f"127.0.0.1:{g.port}"),
                         ("/run/gatehouse/gatehouse.sock", g.socket_path),
-                        ("/usr/local/bin", str(g.programs)),
+                        ("/usr/local/libexec/gatehouse", str(g.programs)),
                         ("/etc/gatehouse/gatehouse.conf", str(g.config))):
         text = text.replace(there, here)
     for here in (f"127.0.0.1:{g.port}", g.socket_path):

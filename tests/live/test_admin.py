@@ -5,13 +5,14 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
 import termios
 
 from frame import on
-from lib import PATIENCE, ROOT, check, processes, until
+from lib import PATIENCE, ROOT, Skip, check, processes, until
 
 here = on("lighttpd")   # the command meets no web server: once is enough
 
@@ -381,6 +382,36 @@ def test_admin_doctor(g):
         f.seek(4096 * 3)
         f.write(b"\xaa" * 4096 * 4)
     told = says(g.admin("--config", config, "doctor"), 1, "FAIL +the database", "")
+
+
+@here
+def test_admin_no_dispatcher(g):
+    """Where gatehoused is not there and must not be started, what needs it says so, and the rest works."""
+    config, state = other(g, "alone")
+    with open(config, "a") as f:
+        f.write("on_demand = no\n")
+    settings = json.dumps({"services": [{"name": "hello", "type": "python-script", "stdout": "hi\n"}]})
+    says(with_password(g, b"long enough", "--config", config, "init"), 0)
+    says(g.admin("--config", config, "gateway", "add", "sim", "--connector", "simulator", "--settings", settings), 0)
+    for words in (["run", "hello", "--gateway", "sim"], ["run", "hello", "--gateway", "sim", "--no-wait"]):
+        says(g.admin("--config", config, *words), 1, "^$", "gatehouse: gatehoused is not running")
+    says(g.admin("--config", config, "doctor"), 1, "FAIL +gatehoused: .*not running")
+    check(says(g.admin("--config", config, "jobs"), 0).count("\n") == 1, "no job is left of them")
+
+
+@here
+def test_admin_owner(g):
+    """Root does not make files in another user's state directory."""
+    if os.getuid() != 0:
+        raise Skip("root")
+    config, state = other(g, "foreign")
+    says(with_password(g, b"long enough", "--config", config, "init"), 0)
+    shutil.chown(state, "nobody")
+    before = sorted(os.listdir(state))
+    for words in (["jobs"], ["migrate"], ["init"], ["user", "list"], ["run", "x", "--gateway", "y"]):
+        fails(g, "--config", config, *words, err="belongs to nobody: run this as that user")
+    says(g.admin("--config", config, "doctor"), 1, "FAIL .*belongs to nobody")
+    check(sorted(os.listdir(state)) == before, os.listdir(state))
 
 
 # --- at a terminal ---

@@ -30,8 +30,10 @@ wish_for(const char *service)
 		{ "slow.sh", "echo up; exec sleep 1000\n" },
 	};
 
+	/* Not twice: a shell may be reading it. */
 	for (size_t i = 0; i < 2; i++)
-		put_file(scripts[i][0], 0600, scripts[i][1]);
+		if (access(mem_printf(ctx, "%s/%s", code, scripts[i][0]), F_OK) != 0)
+			put_file(scripts[i][0], 0600, scripts[i][1]);
 	return (struct wish){
 		.service = service, .type = "executable",
 		.definition = mem_printf(ctx, "{\"name\":\"%s\",\"working-directory\":\"%s\",\"filename\":\"%s.sh\","

@@ -212,55 +212,79 @@ Test(x509, replaces_what_cannot_be_seen)
 Test(x509, an_empty_common_name_is_none)
 {
 	SCOPED(tmp, NULL);
-	const struct recipe r = { .cn = "x", .san = "DNS:y.example.org" };
-	static const unsigned char cn[] = { 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
-	size_t n;
-	unsigned char *der = make_der(tmp, &r, &n), *at;
+	const struct recipe empty = { .cn = "", .san = "DNS:y.example.org" },
+	    last = { .parts = { CN(UTF8STRING, "first"), CN(UTF8STRING, "") } };
 
-	/* Two bytes shorter it would shift everything: a blank string of the same length, then none. */
-	while ((at = memmem(der, n, cn, sizeof cn)) != NULL) {
-		at[9] = V_ASN1_PRINTABLESTRING;
-		at[11] = ' ';
-	}
-	cr_expect_str_eq(must_read(tmp, wrap(tmp, "CERTIFICATE", der, n), 1)->host, " ");
+	cr_expect_str_eq(must_read(tmp, make(tmp, &empty), 1)->host, "y.example.org");
+	cr_expect_str_eq(must_read(tmp, make(tmp, &empty), 1)->issuer, "");
+	cr_expect_str_eq(must_read(tmp, make(tmp, &last), 1)->host, "");
 }
 
-Test(x509, refuses_bad_names)
+/* Puts the N bytes AFTER wherever the N bytes BEFORE are. */
+static void
+patch(unsigned char *der, size_t size, const void *before, const void *after, size_t n)
 {
+	unsigned char *at = memmem(der, size, before, n);
+
+	cr_assert_not_null(at);
+	for (; at != NULL; at = memmem(der, size, before, n))
+		memcpy(at, after, n);
+}
+
+Test(x509, refuses_a_nul_in_a_name)
+{
+	static const struct part common[] = { CN(UTF8STRING, "good.example.org\0.evil.example"),
+		CN(PRINTABLESTRING, "\0"), CN(BMPSTRING, "\0a\0\0\0b") };
 	SCOPED(tmp, NULL);
-	static const struct {
-		struct part cn;
-		const char *part;
-	} cases[] = {
-		{ CN(UTF8STRING, "good.example.org\0.evil.example"), "a NUL in it" },
-		{ CN(PRINTABLESTRING, "\0"), "a NUL in it" },
-		{ CN(BMPSTRING, "\0a\0\0\0b"), "a NUL in it" },
-		{ CN(BMPSTRING, "\0a\0"), "no text" },
-		{ CN(BMPSTRING, "\xd8\x00\0a"), "no text" },
-		{ CN(UTF8STRING, "a\xff"), "no text" },
-		{ CN(UTF8STRING, "\xed\xa0\x80"), "no text" },
-		{ CN(UTF8STRING, "\xc0\xae"), "no text" },
-		{ CN(UNIVERSALSTRING, "\0\x11\0\0"), "no text" },
-	};
 	const struct recipe first = { .parts = { CN(UTF8STRING, "a\0b"), CN(UTF8STRING, "c") } },
 	    dns = { .cn = "a", .san = "DNS:good.example.org,DNS:bad@example.org" },
 	    issuer = { .cn = "a", .issuer_cn = "bad@issuer" };
-	const char *const bad[] = { make(tmp, &first), NULL };
+	const struct recipe *const patched[] = { &dns, &issuer };
 	size_t n;
 	unsigned char *der;
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct recipe r = { .parts = { cases[i].cn } };
+	for (size_t i = 0; i < COUNT(common); i++) {
+		const struct recipe r = { .parts = { common[i] } };
 
-		must_refuse(make(tmp, &r), cases[i].part);
+		must_refuse(make(tmp, &r), "certificate 1 has a name with a NUL in it");
 	}
-	must_refuse(bad[0], "a NUL in it");
-	der = make_der(tmp, &dns, &n);
-	((char *)memmem(der, n, "bad@", 4))[3] = '\0';
-	must_refuse(wrap(tmp, "CERTIFICATE", der, n), "a NUL in it");
-	der = make_der(tmp, &issuer, &n);
-	((char *)memmem(der, n, "bad@", 4))[3] = '\0';
-	must_refuse(wrap(tmp, "CERTIFICATE", der, n), "a NUL in it");
+	must_refuse(make(tmp, &first), "a NUL in it");
+	for (size_t i = 0; i < COUNT(patched); i++) {
+		der = make_der(tmp, patched[i], &n);
+		patch(der, n, "bad@", "bad", 4);
+		must_refuse(wrap(tmp, "CERTIFICATE", der, n), "a NUL in it");
+	}
+}
+
+Test(x509, refuses_a_name_that_is_no_text)
+{
+	static const struct {
+		unsigned char type;
+		const char *bytes;
+	} cases[] = {
+		{ V_ASN1_BMPSTRING, "a@b" },
+		{ V_ASN1_BMPSTRING, "\xd8\x01@a" },
+		{ V_ASN1_UNIVERSALSTRING, "\x01\x11\x01\x01" },
+		{ V_ASN1_UNIVERSALSTRING, "ab@" },
+		{ V_ASN1_UTF8STRING, "ab\xff" },
+		{ V_ASN1_UTF8STRING, "\xed\xa0\x80" },
+		{ V_ASN1_UTF8STRING, "\xc0\xae" },
+		{ V_ASN1_UTF8STRING, "ab\xc3" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		SCOPED(tmp, NULL);
+		size_t len = strlen(cases[i].bytes), n;
+		const struct recipe r = { .parts = { { NID_commonName, V_ASN1_PRINTABLESTRING,
+		    "qqqq", len } } };
+		unsigned char *der = make_der(tmp, &r, &n);
+		char before[8] = { V_ASN1_PRINTABLESTRING, (char)len, 'q', 'q', 'q', 'q' },
+		    after[8] = { (char)cases[i].type, (char)len };
+
+		memcpy(after + 2, cases[i].bytes, len);
+		patch(der, n, before, after, len + 2);
+		must_refuse(wrap(tmp, "CERTIFICATE", der, n), "damaged");
+	}
 }
 
 Test(x509, names_have_a_length)
