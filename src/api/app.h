@@ -32,6 +32,10 @@ void app_resume(struct db *db, struct request *req, struct response *res);
 /* RES becomes the answer to failure E, for hosts that cannot handle REQ (no database, too many that wait). */
 void app_refuse(struct request *req, struct response *res, struct error *e);
 
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"	/* built without configure */
+#endif
+
 /* For handlers. */
 /* Reads REQ's body over RECORD, member by member; what the body leaves out stays. */
 enum err request_overlay(struct request *req, void *record, struct error *e) MUST_CHECK;
@@ -41,6 +45,7 @@ void respond_record(struct response *res, const struct field *fields, const void
 enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);
 
 extern const struct route health_routes[], gateway_routes[], service_routes[], run_routes[], job_routes[],
-    connection_routes[], configuration_routes[], service_group_routes[];
+    connection_routes[], configuration_routes[], service_group_routes[], certificate_routes[],
+    openapi_routes[];
 
 #endif

@@ -1,4 +1,5 @@
 #include "api/app.h"
+#include "api/list.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -11,13 +12,22 @@
 
 enum { NUMBER_MAX = 24 };
 
+static void
+certificate_fill(struct request *req, void *record)
+{
+	struct certificate *c = record;
+
+	(void)req;
+	c->expires_in_days = certificate_days(c, clock_wall());
+}
+
 static struct json_object *
 certificate_shown(struct certificate *c)
 {
 	struct json_object *o;
 	char text[CLOCK_TEXT_MAX];
 
-	c->expires_in_days = certificate_days(c, clock_wall());
+	certificate_fill(NULL, c);
 	o = record_to_json(certificate_fields, c);
 	/* In other records 0 is no time, but a device without a clock begins in 1970. */
 	if (c->not_before == 0)
@@ -26,6 +36,19 @@ certificate_shown(struct certificate *c)
 	return o;
 }
 
+static struct json_object *
+certificate_show(struct request *req, void *record, struct error *e)
+{
+	(void)req;
+	(void)e;
+	return certificate_shown(record);
+}
+
+static const struct list_kind certificate_kind = {
+	.fill = certificate_fill,
+	.show = certificate_show,
+};
+
 static enum err
 certificate_list_all(struct request *req, struct response *res, struct error *e)
 {
@@ -33,11 +56,7 @@ certificate_list_all(struct request *req, struct response *res, struct error *e)
 
 	if (certificate_list(req, req->db, &all, e) != ERR_OK)
 		return e->code;
-	res->body = mem_must(json_object_new_array());
-	for (size_t i = 0; i < all.n; i++)
-		json_push(res->body, certificate_shown(records_at(&all, i)));
-	res->total = (int64_t)all.n;
-	return ERR_OK;
+	return list_answer(req, res, &all, &certificate_kind, e);
 }
 
 static enum err
@@ -163,13 +182,17 @@ const struct route certificate_routes[] = {
 	    .body = { BODY_CREATE, NULL, certificate_order_fields,
 	    sizeof(struct certificate_order) },
 	    .answer = ANSWER_RESULTS,
+	    .shape = "CertificatesAdded",
+	    .errors = { ERR_CONFLICT },
 	    .run = certificate_create,
 	    .summary = "Add certificates" },
 	{ .method = M_GET,
 	    .path = "/certificates",
 	    .op = "getCertificates",
 	    .role = "certificate:read",
+	    .list = certificate_fields,
 	    .answer = ANSWER_RESULTS,
+	    .record = certificate_fields,
 	    .run = certificate_list_all,
 	    .summary = "List certificates" },
 	{ .method = M_GET,
@@ -177,6 +200,7 @@ const struct route certificate_routes[] = {
 	    .op = "getCertificateById",
 	    .role = "certificate:read",
 	    .answer = ANSWER_RESULTS,
+	    .record = certificate_fields,
 	    .run = certificate_read,
 	    .summary = "Read a certificate" },
 	{ .method = M_PUT,
@@ -185,6 +209,7 @@ const struct route certificate_routes[] = {
 	    .role = "certificate:update",
 	    .body = { BODY_UPDATE, NULL, certificate_fields, sizeof(struct certificate) },
 	    .answer = ANSWER_BARE,
+	    .record = certificate_fields,
 	    .run = certificate_change,
 	    .summary = "Give a certificate another alias" },
 	{ .method = M_DELETE,
@@ -192,6 +217,7 @@ const struct route certificate_routes[] = {
 	    .op = "deleteCertificateById",
 	    .role = "certificate:delete",
 	    .answer = ANSWER_RESULTS,
+	    .record = certificate_fields,
 	    .run = certificate_remove,
 	    .summary = "Delete a certificate and detach it from its gateways" },
 	{ 0 }

@@ -86,6 +86,8 @@ const struct route configuration_routes[] = {
 	    .large = true,
 	    .body = { BODY_CREATE, "options", import_fields, sizeof(struct import_options) },
 	    .answer = ANSWER_BARE,
+	    .shape = "ImportAnswer",
+	    .errors = { ERR_CONFLICT },
 	    .run = configuration_import,
 	    .summary = "Import a service file" },
 	{ .method = M_GET,
@@ -93,6 +95,7 @@ const struct route configuration_routes[] = {
 	    .op = "exportConfiguration",
 	    .role = "gateway:read",
 	    .answer = ANSWER_BARE,
+	    .shape = "ServiceFile",
 	    .run = configuration_export,
 	    .summary = "Export what was imported as a service file" },
 	{ 0 }

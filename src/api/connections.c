@@ -1,6 +1,7 @@
 #include "api/app.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/mem.h"
 #include "run/discover.h"
 
 enum { PING_WAIT_MS = 30000 };
@@ -70,8 +71,10 @@ connection_ping(struct request *req, struct response *res, struct error *e)
 	if (!found)
 		return error_set(
 		    e, ERR_NOT_FOUND, "there is no gateway with cluster id %s", req->params[0]);
-	if (!g.enabled) {
-		respond_pong(req, res, "the gateway is disabled");
+	if (!discover_connected(&g)) {
+		respond_pong(req, res, g.enabled ?
+		    mem_printf(req, "No connection found to Gateway with cluster id %s",
+		    g.cluster_id) : "the gateway is disabled");
 		return ERR_OK;
 	}
 	req->wait = order_ping(req, g.id, PING_WAIT_MS);
@@ -82,11 +85,13 @@ connection_ping(struct request *req, struct response *res, struct error *e)
 const struct route connection_routes[] = {
 	{ .method = M_GET, .path = "/connections", .op = "getAllActiveClients",
 	  .role = "gateway:read",
-	  .answer = ANSWER_BARE, .run = connection_list,
+	  .answer = ANSWER_BARE, .shape = "Connections",
+	  .run = connection_list,
 	  .summary = "Say which gateways are connected" },
 	{ .method = M_GET, .path = "/connections/{clusterId}", .op = "getDeviceHealth",
 	  .role = "gateway:read",
-	  .answer = ANSWER_BARE, .run = connection_ping,
+	  .answer = ANSWER_BARE, .shape = "DeviceHealth",
+	  .run = connection_ping,
 	  .summary = "Ask a gateway whether it answers" },
 	{ 0 }
 };

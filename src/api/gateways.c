@@ -1,4 +1,5 @@
 #include "api/app.h"
+#include "api/list.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/id.h"
@@ -9,6 +10,15 @@
 
 #include <string.h>
 
+static void
+gateway_fill(struct request *req, void *record)
+{
+	struct gateway *g = record;
+
+	(void)req;
+	g->connection_status = discover_connected(g) ? "connected" : "disconnected";
+}
+
 /* What a caller is shown of G: its connection, and the connector's settings only to whom may change
  * them. */
 static struct json_object *
@@ -16,11 +26,20 @@ gateway_shown(const struct request *req, struct gateway *g)
 {
 	struct error e;
 
-	g->connection_status = discover_connected(g) ? "connected" : "disconnected";
+	gateway_fill(NULL, g);
 	if (authorize(req->caller, "gateway:update", &e) != ERR_OK)
 		g->connector_settings = NULL;
 	return record_to_json(gateway_fields, g);
 }
+
+static struct json_object *
+gateway_show(struct request *req, void *record, struct error *e)
+{
+	(void)e;
+	return gateway_shown(req, record);
+}
+
+static const struct list_kind gateway_kind = { .fill = gateway_fill, .show = gateway_show };
 
 static enum err
 gateway_list_all(struct request *req, struct response *res, struct error *e)
@@ -29,11 +48,7 @@ gateway_list_all(struct request *req, struct response *res, struct error *e)
 
 	if (gateway_list(req, req->db, &all, e) != ERR_OK)
 		return e->code;
-	res->body = json_object_new_array();
-	for (size_t i = 0; i < all.n; i++)
-		json_object_array_add(res->body, gateway_shown(req, records_at(&all, i)));
-	res->total = (int64_t)all.n;
-	return ERR_OK;
+	return list_answer(req, res, &all, &gateway_kind, e);
 }
 
 static enum err
@@ -110,8 +125,11 @@ gateway_change(struct request *req, struct response *res, struct error *e)
 	if (g.connector_settings == NULL)
 		g.connector_settings = "{}";
 	gateway_stamp(req, &g);
+	/* Read again it is as every later answer shows it: groups and certificates in order. */
 	if (gateway_check(req, &g, e) != ERR_OK || gateway_update(req->db, &g, e) != ERR_OK ||
-	    discover_services(req->db, &g, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
+	    discover_services(req->db, &g, e) != ERR_OK ||
+	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->body = gateway_shown(req, &g);
 	return ERR_OK;
@@ -119,7 +137,10 @@ gateway_change(struct request *req, struct response *res, struct error *e)
 
 enum { CANCEL_WAIT_MS = 60000 };
 
-/* Waits for the oldest run under way, told to end; then the next, until none is left. */
+/*
+ * Waits for the newest run, told to end; then the next, until none is left. So what is queued goes first: once a
+ * run ends it would be started, and refused by the disabled gateway.
+ */
 static enum err
 cancel_next(struct request *req, const char *gateway_id, bool *none, struct error *e)
 {
@@ -131,7 +152,7 @@ cancel_next(struct request *req, const char *gateway_id, bool *none, struct erro
 	*none = open.n == 0;
 	if (*none)
 		return ERR_OK;
-	j = records_at(&open, 0);
+	j = records_at(&open, open.n - 1);
 	req->wait = j->cancel_requested ? order_await(req, j->id, CANCEL_WAIT_MS) :
 	    order_cancel(req, j->id, CANCEL_WAIT_MS);
 	return ERR_OK;
@@ -219,13 +240,16 @@ const struct route gateway_routes[] = {
 	    .role = "gateway:create",
 	    .body = { BODY_CREATE, "gateway", gateway_fields, sizeof(struct gateway) },
 	    .answer = ANSWER_MESSAGE_ID,
+	    .errors = { ERR_CONFLICT },
 	    .run = gateway_create,
 	    .summary = "Register a gateway" },
 	{ .method = M_GET,
 	    .path = "/gateways",
 	    .op = "getGateways",
 	    .role = "gateway:read",
+	    .list = gateway_fields,
 	    .answer = ANSWER_RESULTS,
+	    .record = gateway_fields,
 	    .run = gateway_list_all,
 	    .summary = "List gateways" },
 	{ .method = M_GET,
@@ -233,6 +257,7 @@ const struct route gateway_routes[] = {
 	    .op = "getGatewayById",
 	    .role = "gateway:read",
 	    .answer = ANSWER_RESULT,
+	    .record = gateway_fields,
 	    .run = gateway_read,
 	    .summary = "Read a gateway" },
 	{ .method = M_PUT,
@@ -241,6 +266,8 @@ const struct route gateway_routes[] = {
 	    .role = "gateway:update",
 	    .body = { BODY_UPDATE, "payload", gateway_fields, sizeof(struct gateway) },
 	    .answer = ANSWER_VALUE,
+	    .record = gateway_fields,
+	    .errors = { ERR_CONFLICT },
 	    .run = gateway_change,
 	    .summary = "Change a gateway" },
 	{ .method = M_DELETE,
@@ -249,6 +276,8 @@ const struct route gateway_routes[] = {
 	    .role = "gateway:delete",
 	    .query = delete_query,
 	    .answer = ANSWER_RESULT,
+	    .record = gateway_fields,
+	    .errors = { ERR_CONFLICT },
 	    .run = gateway_remove,
 	    .summary = "Delete a gateway with its services" },
 	{ 0 }

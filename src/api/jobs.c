@@ -2,72 +2,16 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/job_list.h"
 #include "api/job_stream.h"
 #include "api/output.h"
 #include "base/mem.h"
-#include "json/record.h"
-#include "run/state.h"
 
 enum {
 	MS_PER_S = 1000,
-	LIMIT_DEFAULT = 25,
-	LIMIT_MAX = 10000,
 	CANCEL_WAIT_MS = 30000,
 	WAIT_MAX_S = 3600
 };
-
-static enum job_state
-state_of(const struct job *j)
-{
-	enum job_state s = JOB_LOST;
-
-	job_state_find(j->state, &s);
-	return s;
-}
-
-static struct json_object *
-job_shown(struct job *j)
-{
-	enum job_state s = state_of(j);
-	struct json_object *o;
-
-	j->status = s == JOB_RUNNING && j->cancel_requested ? "cancel_requested" : state_status(s);
-	o = record_to_json(job_fields, j);
-	json_object_object_add(
-	    o, "elapsed_time", j->ended != 0 ? output_seconds(j->elapsed_ms) : NULL);
-	return o;
-}
-
-static enum err
-read_query(struct request *req, struct job_query *q, struct error *e)
-{
-	enum job_state s;
-
-	*q = (struct job_query){
-		.cluster_id = query_text(req, "cluster_id"), .service = query_text(req, "service"),
-		.state = query_text(req, "state"), .requested_by = query_text(req, "requested_by"),
-		.after = query_text(req, "after"),
-	};
-	if (q->state != NULL && !job_state_find(q->state, &s))
-		return error_field(e, "state",
-		    "must be queued, running, completed, failed, canceled, timeout or lost");
-	return query_int(req, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &q->limit, e);
-}
-
-static enum err
-job_list(struct request *req, struct response *res, struct error *e)
-{
-	struct job_query q;
-	struct records page;
-
-	if (read_query(req, &q, e) != ERR_OK || job_page(req, req->db, &q, &page, e) != ERR_OK ||
-	    job_total(req->db, &q, &res->total, e) != ERR_OK)
-		return e->code;
-	res->body = json_object_new_array();
-	for (size_t i = 0; i < page.n; i++)
-		json_object_array_add(res->body, job_shown(records_at(&page, i)));
-	return ERR_OK;
-}
 
 static enum err
 job_read(struct request *req, struct response *res, struct error *e)
@@ -97,7 +41,7 @@ job_canceled(struct request *req, struct response *res, struct error *e)
 static enum err
 must_be_open(const struct job *j, bool open, struct error *e)
 {
-	if (job_state_is_open(state_of(j)) == open)
+	if (job_state_is_open(job_state_of(j)) == open)
 		return ERR_OK;
 	return error_set(e, ERR_CONFLICT,
 	    open ? "job %s has ended already: it is %s" : "job %s is still %s", j->id, j->state);
@@ -216,7 +160,7 @@ job_output(struct request *req, struct response *res, struct error *e)
 	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
 	    respond_output(req, res, &j, &q, e) != ERR_OK)
 		return e->code;
-	if (res->raw_len > 0 || w != NULL || q.wait == 0 || !job_state_is_open(state_of(&j)))
+	if (res->raw_len > 0 || w != NULL || q.wait == 0 || !job_state_is_open(job_state_of(&j)))
 		return ERR_OK;
 	for (int i = 0; i < 2; i++)
 		if (!q.want[i])
@@ -245,20 +189,34 @@ static const struct query_field output_query[] = {
 	{ 0 }
 };
 
+/* The second where the header Accept asks for it. */
+static const char *const output_types[] = { "application/octet-stream", "text/event-stream", NULL };
+
+static const struct query_field output_headers[] = {
+	{ "X-Next-Offset", "the offset to go on with; not in a stream of events" },
+	{ "X-Job-State", "as it was before the bytes were read; not in a stream of events" },
+	{ 0 }
+};
+
 const struct route job_routes[] = {
 	{ .method = M_GET, .path = "/jobs", .op = "getJobs", .role = "job:read",
-	  .query = list_query,
-	  .answer = ANSWER_RESULTS, .run = job_list, .summary = "List jobs, newest first" },
+	  .query = list_query, .list = job_fields,
+	  .answer = ANSWER_RESULTS, .record = job_fields,
+	  .run = job_list, .summary = "List jobs, newest first" },
 	{ .method = M_GET, .path = "/jobs/{id}", .op = "getJobById", .role = "job:read",
-	  .answer = ANSWER_RESULT, .run = job_read, .summary = "Read a job" },
+	  .answer = ANSWER_RESULT, .record = job_fields,
+	  .run = job_read, .summary = "Read a job" },
 	{ .method = M_POST, .path = "/jobs/{id}/cancel", .op = "cancelJob", .role = "job:cancel",
-	  .answer = ANSWER_RESULT, .run = job_cancel,
+	  .answer = ANSWER_RESULT, .record = job_fields, .errors = { ERR_CONFLICT },
+	  .run = job_cancel,
 	  .summary = "Cancel a job that has not ended" },
 	{ .method = M_GET, .path = "/jobs/{id}/output", .op = "getJobOutput", .role = "job:read",
-	  .query = output_query, .answer = ANSWER_BARE, .run = job_output,
+	  .query = output_query, .answer = ANSWER_BARE, .types = output_types, .gives = output_headers,
+	  .run = job_output,
 	  .summary = "Read the output of a job" },
 	{ .method = M_DELETE, .path = "/jobs/{id}", .op = "deleteJob", .role = "job:delete",
-	  .answer = ANSWER_RESULT, .run = job_remove,
+	  .answer = ANSWER_RESULT, .record = job_fields, .errors = { ERR_CONFLICT },
+	  .run = job_remove,
 	  .summary = "Delete the record of a job that has ended" },
 	{ 0 }
 };

@@ -185,14 +185,27 @@ run_by_name(struct request *req, struct response *res, struct error *e)
 	return run_order(req, res, o, e);
 }
 
+static const struct query_field run_headers[] = {
+	{ "Prefer", "wait=N: seconds to wait for the end; respond-async: do not wait (RFC 7240)" },
+	{ "Idempotency-Key", "within a day the same key with the same body answers the same run" },
+	{ 0 }
+};
+
+static const char run_doc[] = "Waits for the end of the run, unless Prefer says otherwise. What goes "
+    "wrong with the run itself is answered 200, with state Error.";
+
 const struct route run_routes[] = {
 	{ .method = M_POST, .path = "/services/run", .op = "runService", .role = "service:run",
 	  .body = { BODY_CREATE, NULL, run_fields, sizeof(struct run_order) },
-	  .answer = ANSWER_BARE, .run = run_service, .summary = "Run a service" },
+	  .answer = ANSWER_BARE, .shape = "RunAnswer", .errors = { ERR_NOT_FOUND, ERR_CONFLICT },
+	  .headers = run_headers, .doc = run_doc,
+	  .run = run_service, .summary = "Run a service" },
 	{ .method = M_POST, .path = "/gateways/{clusterId}/services/{serviceName}/run",
 	  .op = "runServiceByName",
 	  .role = "service:run", .body = { BODY_CREATE, NULL, run_by_name_fields,
 	  sizeof(struct run_order) },
-	  .answer = ANSWER_BARE, .run = run_by_name, .summary = "Run a service named in the path" },
+	  .answer = ANSWER_BARE, .shape = "RunAnswer", .errors = { ERR_NOT_FOUND, ERR_CONFLICT },
+	  .headers = run_headers, .doc = run_doc,
+	  .run = run_by_name, .summary = "Run a service named in the path" },
 	{ 0 }
 };

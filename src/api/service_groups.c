@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "api/app.h"
+#include "api/list.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -66,6 +67,16 @@ group_create(struct request *req, struct response *res, struct error *e)
 	return ERR_OK;
 }
 
+static struct json_object *
+group_show(struct request *req, void *record, struct error *e)
+{
+	(void)req;
+	(void)e;
+	return group_shown(record);
+}
+
+static const struct list_kind group_kind = { .show = group_show, .added = "services" };
+
 static enum err
 group_list(struct request *req, struct response *res, struct error *e)
 {
@@ -73,11 +84,7 @@ group_list(struct request *req, struct response *res, struct error *e)
 
 	if (service_group_list(req, req->db, query_text(req, "cluster_id"), &all, e) != ERR_OK)
 		return e->code;
-	res->body = json_object_new_array();
-	for (size_t i = 0; i < all.n; i++)
-		json_object_array_add(res->body, group_shown(records_at(&all, i)));
-	res->total = (int64_t)all.n;
-	return ERR_OK;
+	return list_answer(req, res, &all, &group_kind, e);
 }
 
 static enum err
@@ -173,14 +180,17 @@ const struct route service_group_routes[] = { { .method = M_POST,
 						      service_group_create,
 						      sizeof(struct service_group) },
 						  .answer = ANSWER_MESSAGE_ID,
+						  .errors = { ERR_CONFLICT },
 						  .run = group_create,
 						  .summary = "Make a service group" },
 	{ .method = M_GET,
 	    .path = "/service-groups",
 	    .op = "getServiceGroups",
 	    .role = "service-group:read",
+	    .list = service_group_fields,
 	    .query = list_query,
 	    .answer = ANSWER_RESULTS,
+	    .record = service_group_fields,
 	    .run = group_list,
 	    .summary = "List service groups" },
 	{ .method = M_GET,
@@ -188,6 +198,7 @@ const struct route service_group_routes[] = { { .method = M_POST,
 	    .op = "getServiceGroupById",
 	    .role = "service-group:read",
 	    .answer = ANSWER_RESULT,
+	    .record = service_group_fields,
 	    .run = group_read,
 	    .summary = "Read a service group" },
 	{ .method = M_PATCH,
@@ -196,6 +207,9 @@ const struct route service_group_routes[] = { { .method = M_POST,
 	    .role = "service-group:update",
 	    .body = { BODY_UPDATE, "patches", service_group_patch, sizeof(struct service_group) },
 	    .answer = ANSWER_RESULT,
+	    .shape = "UpdateCounts",
+	    .message = true,
+	    .errors = { ERR_CONFLICT },
 	    .run = group_change,
 	    .summary = "Change a service group" },
 	{ .method = M_DELETE,
@@ -203,6 +217,9 @@ const struct route service_group_routes[] = { { .method = M_POST,
 	    .op = "deleteServiceGroup",
 	    .role = "service-group:delete",
 	    .answer = ANSWER_RESULT,
+	    .record = service_group_fields,
+	    .message = true,
+	    .errors = { ERR_CONFLICT },
 	    .run = group_remove,
 	    .summary = "Delete a service group" },
 	{ 0 } };

@@ -1,4 +1,5 @@
 #include "api/app.h"
+#include "api/list.h"
 #include "base/mem.h"
 #include "json/body.h"
 #include "json/record.h"
@@ -25,7 +26,20 @@ repository_of(
 	return ERR_OK;
 }
 
-/* The members that come from the definition: all are always present (api.md section 3). */
+/* The texts that come from the definition. */
+static void
+service_fill(struct request *req, void *record)
+{
+	struct service *s = record;
+	const char *dir;
+	SCOPED(tmp, NULL);
+
+	dir = json_get_text(json_own(tmp, s->definition), "working-directory");
+	s->working_dir = dir != NULL ? mem_text(req, dir) : NULL;
+	s->key = s->name;
+}
+
+/* The rest of what comes from the definition: all members are always present (api.md section 3). */
 static enum err
 service_complete(struct request *req, struct service *s, struct error *e)
 {
@@ -37,10 +51,17 @@ service_complete(struct request *req, struct service *s, struct error *e)
 		return rc;
 	s->decorator = schema != NULL ? json_text(req, schema) : NULL;
 	s->tags = tags != NULL ? json_text(req, tags) : "[]";
-	s->working_dir = json_get_text(definition, "working-directory");
-	s->key = s->name;
 	return repository_of(req, s, definition, e);
 }
+
+static struct json_object *
+service_show(struct request *req, void *record, struct error *e)
+{
+	return service_complete(req, record, e) == ERR_OK ? record_to_json(service_fields, record) :
+	    NULL;
+}
+
+static const struct list_kind service_kind = { .fill = service_fill, .show = service_show };
 
 static enum err
 service_list_all(struct request *req, struct response *res, struct error *e)
@@ -49,15 +70,7 @@ service_list_all(struct request *req, struct response *res, struct error *e)
 
 	if (service_list(req, req->db, query_text(req, "cluster_id"), &all, e) != ERR_OK)
 		return e->code;
-	res->body = json_object_new_array();
-	for (size_t i = 0; i < all.n; i++) {
-		if (service_complete(req, records_at(&all, i), e) != ERR_OK)
-			return e->code;
-		json_object_array_add(
-		    res->body, record_to_json(service_fields, records_at(&all, i)));
-	}
-	res->total = (int64_t)all.n;
-	return ERR_OK;
+	return list_answer(req, res, &all, &service_kind, e);
 }
 
 static enum err
@@ -65,8 +78,10 @@ service_read(struct request *req, struct response *res, struct error *e)
 {
 	struct service s = { 0 };
 
-	if (service_get(req, req->db, req->params[0], &s, e) != ERR_OK ||
-	    service_complete(req, &s, e) != ERR_OK)
+	if (service_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+		return e->code;
+	service_fill(req, &s);
+	if (service_complete(req, &s, e) != ERR_OK)
 		return e->code;
 	respond_record(res, service_fields, &s);
 	return ERR_OK;
@@ -79,11 +94,13 @@ static const struct query_field list_query[] = {
 
 const struct route service_routes[] = {
 	{ .method = M_GET, .path = "/services", .op = "getServices", .role = "service:read",
-	  .query = list_query,
-	  .answer = ANSWER_RESULT, .run = service_list_all,
+	  .query = list_query, .list = service_fields,
+	  .answer = ANSWER_RESULT, .record = service_fields,
+	  .run = service_list_all,
 	  .summary = "List the services that gateways offer" },
 	{ .method = M_GET, .path = "/services/{id}", .op = "getServiceById", .role = "service:read",
-	  .answer = ANSWER_RESULT, .run = service_read,
+	  .answer = ANSWER_RESULT, .record = service_fields,
+	  .run = service_read,
 	  .summary = "Read a service by its id or UUID" },
 	{ 0 }
 };

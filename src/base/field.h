@@ -38,12 +38,18 @@ struct field {
 	unsigned optional:1;	/* left out of an answer when it is empty (NULL text) */
 	unsigned private:1;	/* no column of this name (computed), or joined from another table */
 	unsigned object:1;	/* a FIELD_JSON that must be an object */
-	unsigned nullable:1;	/* may be FIELD_NONE (a number) or NULL (a text): null on the wire and in the row */
+	/*
+	 * May be FIELD_NONE (a number) or NULL (a text): null on the wire and in the row. A time is null on the wire
+	 * where it is 0, and says by this that it may be.
+	 */
+	unsigned nullable:1;
 	size_t off;
 	int64_t min, max;	/* characters of a text, range of a number, members of a list; max 0: the default */
 	const struct field_form *form;
 	const struct field *nest;
-	const char *doc;	/* one sentence for the OpenAPI document */
+	/* For the OpenAPI document: one sentence, and the name of a schema in api/openapi_shapes.c; may be NULL. */
+	const char *doc;
+	const char *shape;
 };
 
 #define FIELD_NONE INT64_MIN		/* the value of a nullable number that is not there */

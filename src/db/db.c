@@ -173,8 +173,11 @@ stmt_get(struct db *db, enum sql which)
 void
 stmt_done(struct stmt **st)
 {
-	sqlite3_reset((*st)->raw);
-	sqlite3_clear_bindings((*st)->raw);
+	/* One that could not be prepared has none, and SQLite does not look. */
+	if ((*st)->raw != NULL) {
+		sqlite3_reset((*st)->raw);
+		sqlite3_clear_bindings((*st)->raw);
+	}
 	(*st)->busy = false;
 }
 

@@ -1,7 +1,12 @@
 #include "db/migrate.h"
 
+#include <poll.h>
+
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+
+enum { WAL_STEP_MS = 10 };
 
 static const char *const migrations[] = {
 #include "sql_migrations.inc"
@@ -50,6 +55,26 @@ migrate_step(struct db *db, struct error *e)
 	return ERR_OK;
 }
 
+/*
+ * The write-ahead log is a property of the file: set once. SQLite itself does not wait for
+ * another program here, whatever its busy timeout says.
+ */
+static enum err
+migrate_journal(struct db *db, struct error *e)
+{
+	int64_t patience, until;
+
+	if (db_pragma(db, "PRAGMA busy_timeout", &patience, e) != ERR_OK)
+		return e->code;
+	until = clock_mono() + patience;
+	while (db_exec(db, "PRAGMA journal_mode=WAL", e) != ERR_OK) {
+		if (e->code != ERR_UNAVAILABLE || clock_mono() >= until)
+			return e->code;
+		poll(NULL, 0, WAL_STEP_MS);
+	}
+	return ERR_OK;
+}
+
 enum err
 migrate_run(struct db *db, int *from, struct error *e)
 {
@@ -58,8 +83,7 @@ migrate_run(struct db *db, int *from, struct error *e)
 	if (migrate_number(db, &have, e) != ERR_OK)
 		return e->code;
 	first = have;
-	/* The write-ahead log is a property of the file: set once. */
-	if (have == 0 && db_exec(db, "PRAGMA journal_mode=WAL", e) != ERR_OK)
+	if (have == 0 && migrate_journal(db, e) != ERR_OK)
 		return e->code;
 	while (have < migrate_wanted())
 		if (migrate_step(db, e) != ERR_OK || migrate_number(db, &have, e) != ERR_OK)

@@ -19,6 +19,8 @@ enum body_use {
 	BODY_JSON		/* any object: the handler reads it */
 };
 
+enum { ROUTE_ERRORS = 4 };
+
 struct query_field {
 	const char *name, *doc;
 };
@@ -27,7 +29,7 @@ struct route {
 	enum method method;
 	const char *path;		/* "/gateways/{id}", below the base path; see BASE */
 	const char *op;			/* operation id */
-	const char *role;		/* ROLE_OPEN: no caller is needed */
+	const char *role;		/* or ROLE_OPEN: no caller is needed, or ROLE_CALLER */
 	struct {
 		enum body_use use;
 		const char *wrapper;	/* NULL: the object itself */
@@ -36,16 +38,28 @@ struct route {
 	} body;
 	const struct query_field *query;	/* what it reads of the query, for the OpenAPI document */
 	const struct field *list;	/* a list: what it can be filtered and sorted by (api.md section 4) */
-	const struct field *record;	/* the record in its answer, for the OpenAPI document */
 	enum answer answer;
+	/*
+	 * The rest of the answer, for the OpenAPI document: the record, or where it is none the name of a schema in
+	 * api/openapi_shapes.c; and what its errors may be beside those that the row itself brings about.
+	 */
+	const struct field *record;
+	const char *shape;
+	bool message;			/* ANSWER_RESULT: there is one */
+	enum err errors[ROUTE_ERRORS];
+	const struct query_field *headers;	/* what it reads of the head */
+	const struct query_field *gives;	/* headers of its answer, where they are its own */
+	const char *const *types;	/* of an answer that is no JSON; the last is NULL */
 	bool outside;			/* not below the base path */
 	bool large;			/* its body may be as large as [responder] max_import */
 	route_fn run;
 	const char *summary;		/* must */
+	const char *doc;		/* sentences: what the summary has no room for; may be NULL */
 };
 
 #define ROUTE_BASE "/gateway_manager/v1"
 #define ROLE_OPEN "-"
+#define ROLE_CALLER "*"			/* whoever has a credential */
 
 struct router;
 /*

@@ -14,7 +14,8 @@ struct server;
 
 /* A connection of the web server, and the request on it. One thread has it in hand at any time. */
 struct line {
-	TAILQ_ENTRY(line) in_queue;	/* of the workers, of the closed, or of the waiting */
+	TAILQ_ENTRY(line) in_queue;	/* of the workers, of the loop's thread, or of the waiting */
+	TAILQ_ENTRY(line) in_all;
 	struct server *server;
 	FCGX_Request fcgi;
 	int fd;				/* -1: libfcgi has closed it */

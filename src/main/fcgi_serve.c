@@ -27,7 +27,7 @@ struct server {
 	struct hand_over back; /* for the loop's thread: to be freed, or to wait for a request */
 	pthread_t *workers;
 	size_t n_workers;
-	size_t n_lines;			/* of the loop's thread */
+	struct line_list lines;		/* all; of the loop's thread */
 	uint64_t tickets;		/* by the lock of READY: see next_ticket() */
 	atomic_bool stopping;		/* no wait is taken any more */
 };
@@ -98,8 +98,11 @@ next_ticket(struct server *s)
 static void
 line_give_back(struct line *l)
 {
-	hand_over_put(&l->server->back, l);
-	loop_wake(l->server->loop);
+	struct server *s = l->server;
+
+	/* From then on the line may be gone. */
+	hand_over_put(&s->back, l);
+	loop_wake(s->loop);
 }
 
 /*
@@ -286,8 +289,18 @@ server_accept(void *arg, int listener, unsigned ready)
 			mem_free(l);
 			continue;
 		}
-		s->n_lines++;
+		TAILQ_INSERT_TAIL(&s->lines, l, in_all);
 	}
+}
+
+static void
+line_free(struct server *s, struct line *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	loop_closed(l->watch);
+	TAILQ_REMOVE(&s->lines, l, in_all);
+	mem_free(l);
 }
 
 static void
@@ -302,11 +315,7 @@ take_back(void *arg)
 			loop_want(l->watch, LOOP_READ | LOOP_ONCE);
 			continue;
 		}
-		if (l->fd >= 0)
-			close(l->fd);
-		loop_closed(l->watch);
-		mem_free(l);
-		s->n_lines--;
+		line_free(s, l);
 	}
 }
 
@@ -357,6 +366,7 @@ server_start(struct server *s, struct error *e)
 {
 	hand_over_init(&s->ready);
 	hand_over_init(&s->back);
+	TAILQ_INIT(&s->lines);
 	s->loop = loop_new(s, e);
 	if (s->loop == NULL || watch_signals(s, e) != ERR_OK)
 		return e->code;
@@ -389,8 +399,11 @@ server_stop(struct server *s)
 	hand_over_close(&s->ready);
 	for (size_t i = 0; i < s->n_workers; i++)
 		pthread_join(s->workers[i], NULL);
-	take_back(s);
 	waiting_stop(s->waiting);
+	/* What is left waits for a request that will not come. */
+	take_back(s);
+	while (!TAILQ_EMPTY(&s->lines))
+		line_free(s, TAILQ_FIRST(&s->lines));
 }
 
 int

@@ -10,7 +10,7 @@ static const struct field validity_fields[] = {
 };
 
 const struct field certificate_fields[] = {
-	F_TEXT(certificate, id, .readonly = 1, .wire = "_id"),
+	F_TEXT(certificate, id, .readonly = 1, .wire = "_id", .shape = "Id"),
 	F_TEXT(certificate, certificate, .readonly = 1, .doc = "PEM, this one alone"),
 	F_TEXT(certificate, contract_id, .readonly = 1),
 	F_TEXT(certificate, alias, .max = ALIAS_MAX, .doc = "for people"),
@@ -18,9 +18,10 @@ const struct field certificate_fields[] = {
 	    .doc = "common name of the subject, else its first DNS name"),
 	F_TEXT(certificate, issuer, .readonly = 1, .doc = "common name of the issuer"),
 	F_BOOL(certificate, self_signed, .readonly = 1),
-	F_TEXT(certificate, type, .readonly = 1, .doc = "Host, Intermediate or Root"),
+	F_TEXT(certificate, type, .readonly = 1, .shape = "CertificateType"),
 	F_NEST("validity", validity_fields, .readonly = 1),
-	F_TEXT(certificate, fingerprint, .readonly = 1, .doc = "SHA-256 in hexadecimal digits"),
+	F_TEXT(certificate, fingerprint, .readonly = 1, .shape = "Fingerprint",
+	    .doc = "SHA-256 in hexadecimal digits"),
 	F_INT(certificate, expires_in_days, .readonly = 1, .private = 1,
 	    .doc = "whole days; negative once it has expired"),
 	F_NAMES(certificate, gateways, .readonly = 1,

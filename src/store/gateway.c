@@ -18,14 +18,14 @@ static const struct field connector_fields[] = {
 	F_TEXT(gateway, connector_kind, .wire = "kind", .min = 1, .max = KIND_MAX,
 	    .doc = "how the gateway is reached"),
 	F_JSON(gateway, connector_settings, .wire = "settings", .object = 1,
-	    .doc = "settings of that kind"),
+	    .doc = "settings of that kind; null for who may not change the gateway"),
 	F_END
 };
 
 const struct field gateway_fields[] = {
-	F_TEXT(gateway, id, .readonly = 1, .wire = "_id"),
+	F_TEXT(gateway, id, .readonly = 1, .wire = "_id", .shape = "Id"),
 	F_TEXT(gateway, cluster_id, .required = 1, .min = 1, .max = CLUSTER_ID_MAX,
-	    .form = &cluster_id_form,
+	    .form = &cluster_id_form, .shape = "ClusterId",
 	    .doc = "names the gateway in runs; unique"),
 	F_TEXT(gateway, gateway_name, .min = 1, .max = NAME_MAX_CHARS,
 	    .doc = "for people; the cluster id if left out"),
@@ -34,13 +34,14 @@ const struct field gateway_fields[] = {
 	F_BOOL(gateway, readonly, .required = 1, .doc = "true: connected, runs are refused"),
 	F_NAMES(gateway, groups, .doc = "names of the user groups that see it"),
 	F_NAMES(gateway, certificates, .doc = "ids of its certificates"),
-	F_TEXT(gateway, connection_status, .readonly = 1, .private = 1),
+	F_TEXT(gateway, connection_status, .readonly = 1, .private = 1,
+	    .shape = "ConnectionStatus"),
 	F_NEST("connector", connector_fields),
 	F_TIME(gateway, created, .readonly = 1),
 	F_TEXT(gateway, created_by, .readonly = 1),
 	F_TIME(gateway, last_updated, .readonly = 1),
 	F_TEXT(gateway, last_updated_by, .readonly = 1),
-	F_TIME(gateway, last_connected, .readonly = 1),
+	F_TIME(gateway, last_connected, .readonly = 1, .nullable = 1),
 	F_END
 };
 

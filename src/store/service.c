@@ -2,26 +2,28 @@
 
 /* api.md section 3: all members are always present. */
 static const struct field metadata_fields[] = {
-	F_TEXT(service, cluster_id, .wire = "location", .doc = "the gateway's cluster id"),
-	F_TEXT(service, uuid, .wire = "id"),
+	F_TEXT(service, cluster_id, .wire = "location", .shape = "ClusterId",
+	    .doc = "the gateway's cluster id"),
+	F_TEXT(service, uuid, .wire = "id", .shape = "Uuid"),
 	F_TEXT(service, key, .private = 1),
-	F_TEXT(service, type),
+	F_TEXT(service, type, .shape = "ServiceType"),
 	F_TIME(service, created),
 	F_TEXT(service, name),
 	F_TEXT(service, description),
-	F_JSON(service, decorator, .private = 1, .doc = "JSON Schema of its parameters, or null"),
-	F_JSON(service, repository, .private = 1),
-	F_JSON(service, tags, .private = 1),
+	F_JSON(service, decorator, .private = 1, .shape = "Decorator",
+	    .doc = "JSON Schema of its parameters, or null"),
+	F_JSON(service, repository, .private = 1, .shape = "Repository"),
+	F_JSON(service, tags, .private = 1, .shape = "Tags"),
 	F_TEXT(service, working_dir, .private = 1),
 	F_TEXT(service, entity, .private = 1),
 	F_END
 };
 
 const struct field service_fields[] = {
-	F_TEXT(service, id, .wire = "_id"),
+	F_TEXT(service, id, .wire = "_id", .shape = "Id"),
 	F_BOOL(service, active, .doc = "false: it left its gateway"),
 	F_NEST("service_metadata", metadata_fields),
-	F_EPOCH(service, last_run),
+	F_EPOCH(service, last_run, .nullable = 1),
 	F_JSON(service, schedule, .private = 1),
 	F_END
 };

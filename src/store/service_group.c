@@ -6,9 +6,9 @@
 enum { NAME_MAX_CHARS = 256, DESCRIPTION_MAX = 1000 };
 
 const struct field service_group_fields[] = {
-	F_TEXT(service_group, id, .wire = "_id"),
+	F_TEXT(service_group, id, .wire = "_id", .shape = "Id"),
 	F_TEXT(service_group, name),
-	F_TEXT(service_group, cluster_id),
+	F_TEXT(service_group, cluster_id, .shape = "ClusterId"),
 	F_BOOL(service_group, is_default, .doc = "it holds all services and groups of its gateway"),
 	F_TEXT(service_group, description),
 	F_TIME(service_group, created),

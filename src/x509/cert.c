@@ -62,7 +62,8 @@ read_validity(const struct reading *r, const X509 *x, struct cert *c)
 		return r->e->code;
 	/* It is valid to the end of its last second. */
 	if (c->not_after + MS <= r->now)
-		return refuse(r, "(%s) expired on %s", c->host, clock_text(text, c->not_after));
+		return refuse(r, "expired on %s%s%s", clock_text(text, c->not_after),
+		    *c->host != '\0' ? ": " : "", c->host);
 	if (c->not_after < c->not_before)
 		return refuse(r, "has a validity that ends before it begins");
 	return ERR_OK;

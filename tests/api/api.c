@@ -11,6 +11,8 @@
 #include "cases.h"
 #include "drive.h"
 
+/* A case that hangs would hold up all. */
+enum { CASE_SECONDS = 600 };
 enum { CASE_PATH_MAX = 512, GOOD = 200, BAD = 400, REPORT_MAX = 65536 };
 
 /* A parameter lies in memory that the test's process shares: no pointers. */
@@ -53,7 +55,7 @@ ParameterizedTestParameters(api, cases)
 	return cr_make_param_array(struct case_name, made, n);
 }
 
-ParameterizedTest(struct case_name *p, api, cases)
+ParameterizedTest(struct case_name *p, api, cases, .timeout = CASE_SECONDS)
 {
 	void *ctx = mem_scope(NULL);
 	struct text *out = text_new(ctx, REPORT_MAX);

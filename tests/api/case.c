@@ -473,8 +473,8 @@ case_fill(void *ctx, const char *text, struct json_object *saved, struct error *
 			continue;
 		}
 		text_add(t, text, (size_t)(open - text));
-		if (fill_one(t, mem_textn(tmp, open + 2, (size_t)(close - open) - 2), saved, e) !=
-		    ERR_OK)
+		text = mem_textn(tmp, open + 2, (size_t)(close - open) - 2);
+		if (fill_one(t, text, saved, e) != ERR_OK)
 			return NULL;
 		text = close + 2;
 	}

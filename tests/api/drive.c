@@ -362,5 +362,7 @@ drive_case(const struct case_file *file, struct text *out)
 		return false;
 	}
 	good = do_acts(w, file, out);
+	if (!good)
+		world_log(w, out);
 	return world_end(w, out) && good;
 }

@@ -1,4 +1,7 @@
-/* That the matcher sees every difference, and the reader takes no nonsense: a lax one would make all cases pass. */
+/*
+ * That the matcher sees every difference, and the reader takes no nonsense: a
+ * lax one would make all cases pass.
+ */
 #include <criterion/criterion.h>
 
 #include <string.h>

@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,11 +21,12 @@
 #include "secret/password.h"
 #include "store/account.h"
 
-enum { STOP_WAIT_MS = 60000, STOP_STEP_MS = 10, REMOVE_FILES = 16, PID_TEXT_MAX = 16 };
+enum { STOP_WAIT_MS = 60000, STOP_STEP_MS = 10, REMOVE_FILES = 16, PID_TEXT_MAX = 16,
+	LOG_SHOWN = 4096, ENVIRONMENT_MAX = 65536 };
 
 /*
- * True Argon2id hashes, of the passwords in the headers below, but with the least work that there is: each case
- * verifies one.
+ * True Argon2id hashes, of the passwords in the headers below, but with the
+ * least work that there is: each case verifies one.
  */
 static const struct {
 	const char *name, *hash, *authorization;
@@ -212,6 +215,55 @@ none_is_running(const struct world *w, struct text *out)
 	return false;
 }
 
+void
+world_log(const struct world *w, struct text *out)
+{
+	SCOPED(tmp, NULL);
+	FILE *log = fopen(config_path(tmp, w->config, "gatehoused.log"), "re");
+	char *bytes = mem_bytes(tmp, LOG_SHOWN);
+	size_t n;
+
+	if (log == NULL)
+		return;
+	if (fseek(log, -LOG_SHOWN, SEEK_END) != 0)
+		rewind(log);
+	n = fread(bytes, 1, LOG_SHOWN, log);
+	fclose(log);
+	text_puts(out, "  gatehoused.log:\n");
+	text_add(out, bytes, n);
+}
+
+/* Whether the environment of process PID names DIR: a run has its home below it. */
+static bool
+belongs_to(const char *pid, const char *dir)
+{
+	SCOPED(tmp, NULL);
+	FILE *f = fopen(mem_printf(tmp, "/proc/%s/environ", pid), "re");
+	char *bytes = mem_bytes(tmp, ENVIRONMENT_MAX);
+	size_t n = f != NULL ? fread(bytes, 1, ENVIRONMENT_MAX, f) : 0;
+
+	if (f != NULL)
+		fclose(f);
+	return memmem(bytes, n, dir, strlen(dir)) != NULL;
+}
+
+static bool
+no_process_is_left(const struct world *w, struct text *out)
+{
+	DIR *all = opendir("/proc");
+	const struct dirent *d;
+	bool none = all != NULL;
+
+	while (all != NULL && (d = readdir(all)) != NULL)
+		if (isdigit((unsigned char)d->d_name[0]) && belongs_to(d->d_name, w->dir)) {
+			text_printf(out, "  process %s is left of what was started\n", d->d_name);
+			none = false;
+		}
+	if (all != NULL)
+		closedir(all);
+	return none;
+}
+
 bool
 world_end(struct world *w, struct text *out)
 {
@@ -222,6 +274,7 @@ world_end(struct world *w, struct text *out)
 	link_close(w->link);
 	clean = stop_dispatcher(w, out);
 	clean &= none_is_running(w, out);
+	clean &= no_process_is_left(w, out);
 	mem_free(w->ctx);
 	if (nftw(dir, remove_one, REMOVE_FILES, FTW_DEPTH | FTW_PHYS) == 0)
 		return clean;

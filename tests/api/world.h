@@ -23,9 +23,11 @@ struct world {
 struct world *world_new(const char *config, struct error *e);
 /*
  * Ends gatehoused and removes the directory. False: something was left that should not be, and OUT says what (a
- * run that is still "running", a gatehoused that does not end, a file that cannot be removed).
+ * job that is still "running", a gatehoused that does not end, a process of a run, a file that cannot be removed).
  */
 bool world_end(struct world *w, struct text *out);
+/* Adds the end of what gatehoused has said, if it ran. */
+void world_log(const struct world *w, struct text *out);
 /* The header Authorization of caller NAME (NULL for nobody); *KNOWN false where there is none of this name. */
 const char *world_caller(const char *name, bool *known);
 

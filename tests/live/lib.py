@@ -172,7 +172,7 @@ class Gatehouse:
         try:
             self.prepare(settings or {})
             self.start()
-        except BaseException as fault:
+        except Exception as fault:
             self.__exit__(type(fault), fault, fault.__traceback__)
             raise
 
@@ -180,12 +180,15 @@ class Gatehouse:
         return self
 
     def __exit__(self, kind, fault, trace):
+        if not fault or kind is Skip:
+            self.stop()
+            return
+        more = self.tail()
         try:
             self.stop()
         except AssertionError as also:
-            if not fault:
-                raise
-            raise AssertionError(f"{fault}\nand then: {also}").with_traceback(trace) from None
+            more = f"and then: {also}"
+        raise AssertionError(f"{kind.__name__}: {fault}\n{more}").with_traceback(trace) from None
 
     # Starting
 
@@ -273,7 +276,9 @@ class Gatehouse:
             # A new one may be starting just now: only one that serves can end in order.
             with contextlib.suppress(OSError, AssertionError):
                 self.is_up()
-        if self.server and self.server.poll() is None:
+        if self.server and self.server.poll() is not None:
+            faults.append(f"the web server ended by itself with {self.server.poll()}")
+        elif self.server:
             self.server.send_signal(signal.SIGTERM)
             self.server.wait(PATIENCE)
         if self.responder:

@@ -38,7 +38,7 @@ struct seen {
 	char attempt[ID_LEN + 1], job[ID_LEN + 1];
 };
 
-static void
+static inline void
 on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 {
 	struct seen *s = arg;
@@ -48,7 +48,7 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 	text_add(s->out[stream], bytes, n);
 }
 
-static void
+static inline void
 on_ended(void *arg, const struct conn_end *end)
 {
 	struct seen *s = arg;
@@ -87,7 +87,7 @@ put_link(const char *to, const char *name)
 	cr_assert_eq(symlink(to, mem_printf(ctx, "%s/%s", code, name)), 0);
 }
 
-static void
+static inline void
 begin(void)
 {
 	struct error e;
@@ -106,7 +106,7 @@ begin(void)
 }
 
 /* Every test leaves STATE/runs empty: no run has left anything. */
-static void
+static inline void
 finish(void)
 {
 	const char *runs = mem_printf(ctx, "%s/runs", state);
@@ -218,6 +218,47 @@ expect_refused(struct conn *c, const struct wish *w, enum err is, const char *sa
 	cr_expect_neq(access(mem_printf(ctx, "%s/runs/%s", state, s->attempt), F_OK), 0);
 	loop_turn(loop, 0);
 	cr_expect_eq(s->ended, 0);
+}
+
+/* --- the local connector --- */
+
+/* {"working-directory":CODE,REST} */
+static inline const char *
+definition(const char *rest)
+{
+	return mem_printf(ctx, "{\"name\":\"test\",\"working-directory\":\"%s\",%s}", code, rest);
+}
+
+static inline struct seen *
+ran(const struct wish *w)
+{
+	struct conn *c = open_kind("local", "{}");
+	struct seen *s = submitted(c, w);
+
+	await(s);
+	cr_expect(s->ran);
+	mem_free(c);
+	return s;
+}
+
+static inline void
+refused(const struct wish *w, enum err is, const char *says)
+{
+	struct conn *c = open_kind("local", "{}");
+
+	expect_refused(c, w, is, says);
+	mem_free(c);
+}
+
+/* The words that the service saw are the JSON array WANTED. */
+static inline void
+expect_words(const struct wish *w, const char *wanted)
+{
+	struct seen *s = ran(w);
+	struct json_object *o = json_own(ctx, s->out[0]->at);
+
+	cr_assert_not_null(o, "%s%s", s->out[0]->at, s->out[1]->at);
+	cr_expect(json_object_equal(o, parsed(wanted)), "%s -> %s, wanted %s", w->params, s->out[0]->at, wanted);
 }
 
 #endif

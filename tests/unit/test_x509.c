@@ -348,7 +348,7 @@ Test(x509, refuses_bad_validity)
 	static const struct {
 		const char *from, *to, *part;
 	} cases[] = {
-		{ "200101000000Z", "210101000000Z", "(v.example.org) expired on 2021-01-01T00:00:00Z" },
+		{ "200101000000Z", "210101000000Z", "certificate 1 expired on 2021-01-01T00:00:00Z: v.example.org" },
 		{ "200101000000Z", "691231235959Z", "expired on 1969-12-31T23:59:59Z" },
 		{ "19491231235959Z", "21000101000000Z", "before 1950" },
 		{ "00000101000000Z", "21000101000000Z", "before 1950" },

@@ -23,12 +23,14 @@ if [ -n "$path" ] && [ ! -e "$path" ]; then
 	exit 2
 fi
 
-# Kernel file systems hold no data of ours. The mount point is the last column: it may have blanks.
+# Kernel file systems hold no data of ours; where there are no others, the root is the one to look at.
+# The mount point is the last column: it may have blanks.
+columns=fstype,size,used,avail,pcent,ipcent,target
 if [ -n "$path" ]; then
-	table=$(df -k --output=fstype,size,used,avail,pcent,ipcent,target -- "$path")
+	table=$(df -k --output=$columns -- "$path")
 else
-	table=$(df -k --output=fstype,size,used,avail,pcent,ipcent,target \
-		-x tmpfs -x devtmpfs -x squashfs -x efivarfs 2>/dev/null) || [ -n "$table" ]
+	table=$(df -k --output=$columns -x tmpfs -x devtmpfs -x squashfs -x efivarfs 2>/dev/null) ||
+		[ -n "$table" ] || table=$(df -k --output=$columns /)
 fi
 printf '%s\n' "$table" | awk -v warn="$warn_percent" '
 function quoted(text) {
