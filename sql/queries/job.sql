@@ -41,5 +41,8 @@ INSERT INTO output (job_id, stream, at, data) VALUES (:job_id, :stream, :at, :da
 -- name: output_thin
 DELETE FROM output WHERE job_id = :job_id AND stream = :stream AND at >= :head AND at + length(data) <= :tail;
 -- name: output_read
-SELECT at, data FROM output WHERE job_id = :job_id AND stream = :stream AND at + length(data) > :offset
+-- Chunks do not overlap: of those that begin at the offset or before it, only the last can reach beyond it.
+SELECT at, data FROM output
+WHERE job_id = :job_id AND stream = :stream AND at + length(data) > :offset AND at >= coalesce(
+	(SELECT max(at) FROM output WHERE job_id = :job_id AND stream = :stream AND at <= :offset), 0)
 ORDER BY at LIMIT :limit;

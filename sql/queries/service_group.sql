@@ -24,10 +24,12 @@ WHERE s.id = :id AND (s.is_default = 1 OR EXISTS (
 ORDER BY v.seq;
 -- name: service_group_service_clear
 DELETE FROM service_group_service WHERE service_group_id = :id;
+-- A service that is given twice, by its UUID and its record id, is added once; each time a row counts as changed.
 -- name: service_group_service_add
 INSERT INTO service_group_service (service_group_id, service_id)
 SELECT s.id, v.id FROM service_group s JOIN service v ON v.gateway_id = s.gateway_id
-WHERE s.id = :id AND (v.uuid = :name OR v.id = :name);
+WHERE s.id = :id AND (v.uuid = :name OR v.id = :name)
+ON CONFLICT (service_group_id, service_id) DO UPDATE SET service_id = excluded.service_id;
 -- name: service_group_groups
 SELECT u.name AS name FROM service_group s JOIN user_group u ON 1 = 1
 WHERE s.id = :id AND (EXISTS (

@@ -10,13 +10,16 @@ struct import_options {
 	bool check, validate, force;
 };
 
-static const struct field import_fields[] = { F_TEXT(import_options, source, .required = 1,
-						  .doc = "content: the document is in the request"),
-	F_JSON(import_options, content, .doc = "the document, or its YAML or JSON text"),
+static const struct field import_fields[] = {
+	F_TEXT(import_options, source, .required = 1, .shape = "ImportSource",
+	    .doc = "content: the document is in the request"),
+	F_JSON(import_options, content, .shape = "ServiceFileSource",
+	    .doc = "the document, or its YAML or JSON text"),
 	F_BOOL(import_options, check, .doc = "say what would happen, write nothing"),
 	F_BOOL(import_options, validate, .doc = "only parse and check the document"),
 	F_BOOL(import_options, force, .doc = "replace items whose names are there already"),
-	F_END };
+	F_END
+};
 
 static enum err
 find_gateway(struct request *req, struct gateway *g, struct error *e)

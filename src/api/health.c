@@ -32,7 +32,6 @@ health_version(struct request *req, struct response *res, struct error *e)
 	res->body = mem_must(json_object_new_object());
 	put(res->body, "name", "app-gateway_manager");
 	put(res->body, "version", PACKAGE_VERSION);
-	put(res->body, "product", PRODUCT);
 	return ERR_OK;
 }
 

@@ -76,6 +76,9 @@ struct list {
 
 enum { LIST_VALUES_MAX = 1000 };	/* of one filter */
 
+/* Whether OP can be used with fields of TYPE, and whether they can be sorted by: JSON and nests can neither. */
+bool list_can_filter(enum list_op op, enum field_type type);
+bool list_can_sort(enum field_type type);
 /*
  * Reads REQ's query by the table in its route's .list; L borrows from REQ. ERR_INVALID naming the key at fault: what
  * is no number or neither 1 nor -1, a field that is not known or that the operator cannot be used with, a value of

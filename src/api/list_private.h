@@ -5,9 +5,6 @@
 
 /* What the files of the lists share. Nothing else includes this. */
 
-/* Whether OP can be used with fields of TYPE, and whether they can be sorted by. */
-bool list_can_filter(enum list_op op, enum field_type type);
-bool list_can_sort(enum field_type type);
 /* TEXT as a value of F: V borrows it. NULL, or what is wrong with it ("must be true or false"). */
 const char *list_value_read(const struct field *f, const char *text, struct list_value *v);
 /* F's value in RECORD: none for types that cannot be sorted by. */

@@ -230,31 +230,57 @@ good_answer(const struct route *t)
 
 /* --- errors --- */
 
-/* Whether the pipeline answers CODE for some request of T, whatever the handler does. */
+/* For which routes the pipeline answers an error for some request, whatever the handler does. */
+enum occasion {
+	NEVER,
+	ALWAYS,
+	WITH_CALLER,
+	WITH_ROLE,
+	WITH_NAME,	/* in the path */
+	WITH_BODY
+};
+
+/* ERR_METHOD is of the path, not of an operation that it has. */
+static const enum occasion occasions[ERR__COUNT] = {
+	[ERR_MALFORMED] = ALWAYS,	/* the query */
+	[ERR_INVALID] = ALWAYS,
+	[ERR_UNAUTHENTICATED] = WITH_CALLER,
+	[ERR_FORBIDDEN] = WITH_ROLE,
+	[ERR_NOT_FOUND] = WITH_NAME,
+	[ERR_TOO_LARGE] = WITH_BODY,
+	[ERR_MEDIA_TYPE] = WITH_BODY,
+	[ERR_INTERNAL] = ALWAYS,
+	[ERR_UNAVAILABLE] = ALWAYS,	/* the database, or too many that wait */
+};
+
+static bool
+is_open(const struct route *t)
+{
+	return strcmp(t->role, ROLE_OPEN) == 0;
+}
+
+static bool
+is_for_any(const struct route *t)
+{
+	return strcmp(t->role, ROLE_CALLER) == 0;
+}
+
 static bool
 may_answer(const struct route *t, enum err code)
 {
-	switch (code) {
-	case ERR_MALFORMED:	/* the query */
-	case ERR_INVALID:
-	case ERR_INTERNAL:
-	case ERR_UNAVAILABLE:	/* the database, or too many that wait */
-		return true;
-	case ERR_UNAUTHENTICATED:
-		return strcmp(t->role, ROLE_OPEN) != 0;
-	case ERR_FORBIDDEN:
-		return strcmp(t->role, ROLE_OPEN) != 0 && strcmp(t->role, ROLE_CALLER) != 0;
-	case ERR_NOT_FOUND:
-		return strchr(t->path, '{') != NULL;
-	case ERR_TOO_LARGE:
-	case ERR_MEDIA_TYPE:
-		return t->body.use != BODY_NONE;
-	case ERR_OK:
-	case ERR_METHOD:	/* of the path, not of an operation that it has */
-	case ERR_CONFLICT:
-	case ERR_TOO_MANY:
-	case ERR__COUNT:
+	switch (occasions[code]) {
+	case NEVER:
 		return false;
+	case ALWAYS:
+		return true;
+	case WITH_CALLER:
+		return !is_open(t);
+	case WITH_ROLE:
+		return !is_open(t) && !is_for_any(t);
+	case WITH_NAME:
+		return strchr(t->path, '{') != NULL;
+	case WITH_BODY:
+		return t->body.use != BODY_NONE;
 	}
 	return false;
 }
@@ -307,8 +333,8 @@ static void
 put_description(struct json_object *o, const struct route *t)
 {
 	SCOPED(tmp, NULL);
-	const char *who = strcmp(t->role, ROLE_OPEN) == 0 ? "No caller is needed." :
-	    strcmp(t->role, ROLE_CALLER) == 0 ? "Any caller may do so." :
+	const char *who = is_open(t) ? "No caller is needed." :
+	    is_for_any(t) ? "Any caller may do so." :
 	    mem_printf(tmp, "Needs the role %s.", t->role);
 
 	openapi_put(o, "description",
@@ -322,11 +348,11 @@ put_security(struct json_object *o, const struct route *t)
 	struct json_object *any = new_array(), *one, *roles;
 
 	json_set(o, "security", any);
-	if (strcmp(t->role, ROLE_OPEN) == 0)
+	if (is_open(t))
 		return;
 	one = mem_must(json_object_new_object());
 	roles = new_array();
-	if (strcmp(t->role, ROLE_CALLER) != 0)
+	if (!is_for_any(t))
 		json_push(roles, mem_must(json_object_new_string(t->role)));
 	json_set(one, "basic", roles);
 	json_push(any, one);

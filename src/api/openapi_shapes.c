@@ -7,8 +7,8 @@
 #include "store/service_group.h"
 
 /*
- * What no field table says. The macro turns JSON, written as it is, into its text; a unit test reads all of it
- * and compares the lists of words with the program's own.
+ * What no field table says. The macro turns JSON, written as it is, into its text; a unit test reads
+ * all of it and compares the lists of words with the program's own.
  */
 #define JSON(...) #__VA_ARGS__
 
@@ -171,6 +171,7 @@ const struct openapi_text openapi_shapes[] = {
 		"users": { "$ref": "#/components/schemas/Items" },
 		"mcp_servers": { "$ref": "#/components/schemas/Items" },
 		"secret-providers": { "$ref": "#/components/schemas/Items" } } }) },
+	{ "ImportSource", JSON({ "const": "content" }) },
 	{ "ServiceFileSource", JSON({ "type": ["object", "string"],
 	    "examples": [{ "services": [{ "name": "hello", "type": "python-script",
 		"working-directory": "hello", "filename": "main.py" }] }] }) },
@@ -180,11 +181,10 @@ const struct openapi_text openapi_shapes[] = {
 		"status": { "const": "Success" },
 		"result": { "const": "ok" } } }) },
 	{ "Version", JSON({ "type": "object",
-	    "required": ["name", "version", "product"],
+	    "required": ["name", "version"],
 	    "properties": {
 		"name": { "const": "app-gateway_manager" },
-		"version": { "type": "string" },
-		"product": { "type": "string" } } }) },
+		"version": { "type": "string" } } }) },
 	{ "Greeting", JSON({ "type": "object",
 	    "required": ["name", "version", "status"],
 	    "properties": {
@@ -291,7 +291,6 @@ const struct openapi_text openapi_examples[] = {
 	{ "host", JSON("gw1.example.org") },
 	{ "issuer", JSON("Example Root CA") },
 	{ "alias", JSON("branch office, 2026") },
-	{ "source", JSON("content") },
 	{ NULL, NULL }
 };
 

@@ -19,16 +19,14 @@ static const struct field run_fields[] = {
 	    .max = NAME_MAX_CHARS),
 	F_TEXT(run_order, cluster_id, .wire = "clusterId", .required = 1, .min = 1,
 	    .max = NAME_MAX_CHARS),
-	F_JSON(run_order, params, .object = 1, .doc = "the service's parameters"),
-	F_JSON(run_order, inventory,
-	    .doc = "a list of {inventory, nodeNames}; \"\" and [] are as none"),
+	F_JSON(run_order, params, .object = 1, .shape = "Params"),
+	F_JSON(run_order, inventory, .shape = "RunInventory"),
 	F_END
 };
 
 static const struct field run_by_name_fields[] = {
-	F_JSON(run_order, params, .object = 1, .doc = "the service's parameters"),
-	F_JSON(run_order, inventory,
-	    .doc = "a list of {inventory, nodeNames}; \"\" and [] are as none"),
+	F_JSON(run_order, params, .object = 1, .shape = "Params"),
+	F_JSON(run_order, inventory, .shape = "RunInventory"),
 	F_END
 };
 
@@ -191,8 +189,9 @@ static const struct query_field run_headers[] = {
 	{ 0 }
 };
 
-static const char run_doc[] = "Waits for the end of the run, unless Prefer says otherwise. What goes "
-    "wrong with the run itself is answered 200, with state Error.";
+static const char run_doc[] =
+    "Waits for the end of the run, unless Prefer says otherwise. What goes wrong with the run "
+    "itself is answered 200, with state Error.";
 
 const struct route run_routes[] = {
 	{ .method = M_POST, .path = "/services/run", .op = "runService", .role = "service:run",

@@ -45,7 +45,7 @@ Test(record, gateway_there_and_back)
 	struct gateway g = {
 		.id = "row", .cluster_id = "lab", .gateway_name = text, .description = "", .enabled = true,
 		.readonly = false, .connector_kind = "simulator", .connector_settings = "{\"a\":[1,null,\"\xc3\xa4\"]}",
-		.created = INT64_MAX, .last_updated = 0, .last_connected = INT64_MIN,
+		.created = INT64_MAX, .last_updated = 0, .last_connected = -1,
 		.created_by = "me", .last_updated_by = "you", .connection_status = "not a column",
 	}, back = { .connection_status = "kept", .groups = { .n = 7 } };
 
@@ -60,7 +60,7 @@ Test(record, gateway_there_and_back)
 	cr_expect_str_eq(back.connector_settings, g.connector_settings);
 	cr_expect_eq(back.created, INT64_MAX);
 	cr_expect_eq(back.last_updated, 0);
-	cr_expect_eq(back.last_connected, INT64_MIN);
+	cr_expect_eq(back.last_connected, -1);
 	cr_expect_str_eq(back.connection_status, "kept");
 	cr_expect_eq(back.groups.n, 7, "a list is no column");
 }
