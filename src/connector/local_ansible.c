@@ -1,6 +1,7 @@
 #include "connector/local_private.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "json/body.h"
@@ -13,6 +14,7 @@
 #define RESERVED "__ansible_"	/* to Ansible's JSON reader keys that begin so mean something */
 #define UNSAFE "__ansible_unsafe"
 #define LIMIT_OPTION "--limit="
+#define REMOTE_TMP "ANSIBLE_REMOTE_TMP"
 
 enum { VERBOSE_MAX = 6 };
 
@@ -306,26 +308,33 @@ add_numbers(struct launch *l, struct error *e)
 	return ERR_OK;
 }
 
+/*
+ * Ansible finds the home of a local connection by the name of the user, who may have
+ * none. The shell of the target says the same, and here the run directory. The
+ * environment would go before a configuration, so it is set only where there is none.
+ */
 static enum err
-set_config_file(struct launch *l, struct error *e)
+set_config(struct launch *l, struct error *e)
 {
 	struct json_object *o;
 	const char *path;
 
 	if (launch_runtime(l, "config-file", json_type_string, &o, e) != ERR_OK)
 		return e->code;
-	if (o == NULL)
-		return ERR_OK;
-	if (local_file(l, json_object_get_string(o), &path, e) != ERR_OK)
+	if (o != NULL && local_file(l, json_object_get_string(o), &path, e) != ERR_OK)
 		return e->code;
-	launch_set(l, "ANSIBLE_CONFIG", path);
+	if (o != NULL)
+		launch_set(l, "ANSIBLE_CONFIG", path);
+	else if (access(mem_printf(l, "%s/ansible.cfg", l->dir), F_OK) != 0 &&
+	    launch_get(l, REMOTE_TMP) == NULL)
+		launch_set(l, REMOTE_TMP, "$HOME/.ansible/tmp");
 	return ERR_OK;
 }
 
 static enum err
 add_options(struct launch *l, struct error *e)
 {
-	if (set_config_file(l, e) != ERR_OK || add_flag(l, "check", "--check", e) != ERR_OK ||
+	if (set_config(l, e) != ERR_OK || add_flag(l, "check", "--check", e) != ERR_OK ||
 	    add_flag(l, "diff", "--diff", e) != ERR_OK || add_numbers(l, e) != ERR_OK ||
 	    each_runtime(l, "limit", add_limit, e) != ERR_OK || add_text(l, "tags", e) != ERR_OK ||
 	    add_text(l, "skip-tags", e) != ERR_OK)

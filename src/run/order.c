@@ -110,6 +110,21 @@ shown_params(void *ctx, const struct schema *schema, struct json_object *params,
 	return json_text(ctx, copy);
 }
 
+/* api.md section 5: a plan says what is to be done with it. */
+static void
+check_action(const struct service *s, struct json_object *params, struct faults *faults)
+{
+	static const char *const actions[] = { "apply", "destroy", "plan" };
+	const char *action = json_get_text(params, "action");
+
+	if (strcmp(s->type, "opentofu-plan") != 0)
+		return;
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (text_eq(action, actions[i]))
+			return;
+	faults_add(faults, "/action", "must be apply, destroy or plan");
+}
+
 enum err
 order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
     const char **shown, bool *secret, struct error *e)
@@ -122,16 +137,19 @@ order_check_params(void *ctx, struct db *db, const struct service *s, struct jso
 		*shown = e->detail;
 		return e->code;
 	}
-	if (source != NULL) {
-		schema = schema_compile(ctx, source, faults);
-		if (schema != NULL) {
-			schema_apply_defaults(schema, params);
-			schema_check(schema, params, faults);
-		}
-		*shown = mem_printf(ctx, schema != NULL ? "Invalid parameters: %s" :
-		    "The decorator of the service cannot be used: %s", faults_text(ctx, faults));
-		if (faults->count > 0)
-			return error_set(e, ERR_INVALID, "%s", *shown);
+	if (source != NULL && (schema = schema_compile(ctx, source, faults)) == NULL) {
+		*shown = mem_printf(ctx, "The decorator of the service cannot be used: %s",
+		    faults_text(ctx, faults));
+		return error_set(e, ERR_INVALID, "%s", *shown);
+	}
+	if (schema != NULL) {
+		schema_apply_defaults(schema, params);
+		schema_check(schema, params, faults);
+	}
+	check_action(s, params, faults);
+	if (faults->count > 0) {
+		*shown = mem_printf(ctx, "Invalid parameters: %s", faults_text(ctx, faults));
+		return error_set(e, ERR_INVALID, "%s", *shown);
 	}
 	*shown = shown_params(ctx, schema, params, secret);
 	return ERR_OK;

@@ -10,7 +10,8 @@ TestSuite(local_ansible, .timeout = LIMIT, .init = begin, .fini = finish);
 	"    if p.startswith(os.environ['HOME']):\n" \
 	"        assert os.stat(p).st_mode & 0o777 == 0o600\n        out[out.index(w)] = [w[:-len(p)], json.load(open(p))]\n" \
 	"print(json.dumps([out, os.environ['ANSIBLE_NOCOLOR'], os.environ.get('ANSIBLE_CONFIG'),\n" \
-	"    os.environ['ANSIBLE_LOCAL_TEMP'].startswith(os.environ['HOME'] + '/')]))\n"
+	"    os.environ['ANSIBLE_LOCAL_TEMP'].startswith(os.environ['HOME'] + '/') and\n" \
+	"    ('ANSIBLE_CONFIG' in os.environ) == (os.environ.get('ANSIBLE_REMOTE_TMP') != '$HOME/.ansible/tmp')]))\n"
 
 static struct wish
 ansible_wish(const char *runtime, const char *params)

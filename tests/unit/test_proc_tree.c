@@ -1,5 +1,7 @@
 #include "proc_fixture.h"
 
+#include <sys/prctl.h>
+
 #include "proc/tree.h"
 
 /* Ending a process and all that it started. */
@@ -199,6 +201,8 @@ start_marked_stranger(const char *const *envp)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		/* It must not outlive a test that fails. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setsid();
 		execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
 		_exit(1);
