@@ -198,7 +198,7 @@ give_picked(struct scan *s)
 	return ERR_OK;
 }
 
-/* Newest first, page by page: the memory that it takes does not depend on how many jobs there are. */
+/* Newest first, page by page: how many jobs there are makes no difference to the memory. */
 static enum err
 list_scanned(struct scan *s)
 {

@@ -82,8 +82,8 @@ bool list_can_sort(enum field_type type);
 /*
  * Reads REQ's query by the table in its route's .list; L borrows from REQ. ERR_INVALID naming the key at fault: what
  * is no number or neither 1 nor -1, a field that is not known or that the operator cannot be used with, a value of
- * another type than the field's, over LIST_VALUES_MAX of them, a key without the one that belongs to it, a key that is there twice (also one of
- * the route's own .query).
+ * another type than the field's, over LIST_VALUES_MAX of them, a key without the one that belongs to it, a key that
+ * is there twice (also one of the route's own .query).
  */
 enum err list_read(struct request *req, const struct list_kind *kind, struct list *l, struct error *e) MUST_CHECK;
 /* Whether RECORD, filled, fits all filters of L. */

@@ -11,7 +11,7 @@
 
 enum { NUMBER_MAX = 1000000000 };	/* of limit and skip, where a list names no bound */
 
-/* NAME=V with BESIDE=FIELD, or NAME[FIELD]=V; BESIDE is NULL where there is the second form alone. */
+/* NAME=V with BESIDE=FIELD, or NAME[FIELD]=V; BESIDE is NULL where there is the latter alone. */
 struct operator {
 	const char *name, *beside;
 	enum list_op op;
@@ -130,7 +130,7 @@ new_filter(const struct reading *r, enum list_op op, const struct field *f)
 	return &l->filters[l->n_filters++];
 }
 
-/* FIELD_KEY has named the field, KEY has the value: they are one key but for equals and equalsField. */
+/* FIELD_KEY has named the field, PAIR has the value: equalsField and equals, or both equals[x]. */
 static enum err
 add_filter(const struct reading *r, const struct operator *o, const struct query_pair *pair,
     const char *field_key, const char *name)

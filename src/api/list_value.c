@@ -92,26 +92,39 @@ take_mark(const char **s, const char *marks)
 	return true;
 }
 
-/* "2026-03-03T19:26:37" to seconds. What timegm() has to put right (a 30th of February) is no time. */
+/* "2026-03-03T19:26:37" to numbers. */
+static bool
+take_parts(const char **s, struct tm *tm)
+{
+	enum { YEAR_DIGITS = 4, YEAR_0 = 1900 };
+	const struct {
+		int digits, *out;
+		const char *marks;	/* what follows, NULL: nothing */
+	} parts[] = {
+		{ YEAR_DIGITS, &tm->tm_year, "-" }, { 2, &tm->tm_mon, "-" },
+		{ 2, &tm->tm_mday, "Tt" }, { 2, &tm->tm_hour, ":" }, { 2, &tm->tm_min, ":" },
+		{ 2, &tm->tm_sec, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (!take_digits(s, parts[i].digits, parts[i].out) ||
+		    (parts[i].marks != NULL && !take_mark(s, parts[i].marks)))
+			return false;
+	tm->tm_year -= YEAR_0;
+	tm->tm_mon--;
+	return true;
+}
+
+/* The same to seconds. What timegm() has to put right (a 30th of February) is no time. */
 static bool
 take_clock(const char **s, int64_t *seconds)
 {
-	enum { YEAR_DIGITS = 4, YEAR_0 = 1900 };
 	struct tm tm = { 0 }, asked;
-	time_t t;
 
-	if (!take_digits(s, YEAR_DIGITS, &tm.tm_year) || !take_mark(s, "-") ||
-	    !take_digits(s, 2, &tm.tm_mon) || !take_mark(s, "-") ||
-	    !take_digits(s, 2, &tm.tm_mday) || !take_mark(s, "Tt") ||
-	    !take_digits(s, 2, &tm.tm_hour) || !take_mark(s, ":") ||
-	    !take_digits(s, 2, &tm.tm_min) || !take_mark(s, ":") ||
-	    !take_digits(s, 2, &tm.tm_sec))
+	if (!take_parts(s, &tm))
 		return false;
-	tm.tm_year -= YEAR_0;
-	tm.tm_mon--;
 	asked = tm;
-	t = timegm(&tm);
-	*seconds = t;
+	*seconds = timegm(&tm);
 	return tm.tm_year == asked.tm_year && tm.tm_mon == asked.tm_mon &&
 	    tm.tm_mday == asked.tm_mday && tm.tm_hour == asked.tm_hour &&
 	    tm.tm_min == asked.tm_min && tm.tm_sec == asked.tm_sec;
