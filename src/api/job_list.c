@@ -73,6 +73,17 @@ struct scan {
 	struct list_picks picks;
 };
 
+/* A page after nothing would look like the end of the list. */
+static enum err
+check_after(struct scan *s)
+{
+	struct job j = { 0 };
+	enum err rc = job_get(s->req, s->req->db, s->query.after, &j, s->e);
+
+	return rc == ERR_NOT_FOUND ?
+	    error_field(s->e, "after", "there is no job %s (any more)", s->query.after) : rc;
+}
+
 static enum err
 read_query(struct scan *s)
 {
@@ -92,7 +103,7 @@ read_query(struct scan *s)
 		return s->e->code;
 	if (s->list.sort != NULL && q->after != NULL)
 		return error_field(s->e, "after", "cannot stand beside sort");
-	return ERR_OK;
+	return q->after != NULL ? check_after(s) : ERR_OK;
 }
 
 /* --- what the store can answer by itself --- */
