@@ -9,19 +9,20 @@
 #include "secret/password.h"
 #include "store/account.h"
 
-enum { BASIC_MAX = 4096, BITS_PER_DIGIT = 6, BITS_PER_BYTE = 8 };
+enum { BASIC_MAX = 4096, BITS_PER_DIGIT = 6, BITS_PER_BYTE = 8, DIGITS_PER_GROUP = 4 };
 
-/* Base64 (RFC 4648 section 4), padding optional. NULL where it is none. */
+/* Base64 (RFC 4648 section 4); padding may be left out, but not wrong. NULL where it is none. */
 static char *
 base64_decode(void *ctx, const char *s, size_t *n)
 {
 	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strcspn(s, "="), bits = 0, at = 0;
+	size_t len = strcspn(s, "="), pad = strspn(s + len, "="), bits = 0, at = 0;
 	char *out = mem_bytes(ctx, len + 1);
 	unsigned word = 0;
 
-	if (strspn(s + len, "=") != strlen(s + len) || len % 4 == 1)
+	if (s[len + pad] != '\0' || len % DIGITS_PER_GROUP == 1 || pad > 2 ||
+	    (pad > 0 && (len + pad) % DIGITS_PER_GROUP != 0))
 		return NULL;
 	for (size_t i = 0; i < len; i++) {
 		const char *d = strchr(digits, s[i]);

@@ -138,8 +138,8 @@ gateway_change(struct request *req, struct response *res, struct error *e)
 enum { CANCEL_WAIT_MS = 60000 };
 
 /*
- * Waits for the newest run, told to end; then the next, until none is left. So what is queued goes first: once a
- * run ends it would be started, and refused by the disabled gateway.
+ * Waits for the newest run, told to end; then the next, until none is left. So what is queued goes
+ * first: once a run ends it would be started, and refused by the disabled gateway.
  */
 static enum err
 cancel_next(struct request *req, const char *gateway_id, bool *none, struct error *e)

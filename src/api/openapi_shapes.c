@@ -7,8 +7,8 @@
 #include "store/service_group.h"
 
 /*
- * What no field table says. The macro turns JSON, written as it is, into its text; a unit test reads
- * all of it and compares the lists of words with the program's own.
+ * What no field table says. The macro turns JSON, written as it is, into its text; a unit test
+ * reads all of it and compares the lists of words with the program's own.
  */
 #define JSON(...) #__VA_ARGS__
 

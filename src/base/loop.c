@@ -115,6 +115,8 @@ loop_forget(struct watch *w)
 void
 loop_closed(struct watch *w)
 {
+	if (w == NULL || w->fd < 0)
+		return;
 	w->fd = -1;
 	w->next_dead = w->loop->dead;
 	w->loop->dead = w;

@@ -43,5 +43,8 @@ frame_take(void *ctx, struct text *in, struct json_object **o, struct error *e)
 	if (json_parse(ctx, in->at + FRAME_HEAD, len, o, e) != ERR_OK)
 		return e->code;
 	text_drop(in, FRAME_HEAD + len);
-	return *o != NULL ? ERR_OK : error_set(e, ERR_MALFORMED, "a frame without an object");
+	if (json_object_is_type(*o, json_type_object))
+		return ERR_OK;
+	*o = NULL;
+	return error_set(e, ERR_MALFORMED, "a frame without an object");
 }

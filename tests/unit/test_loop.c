@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { SOON = 5, LATER = 10, LAST = 15, FAR = 3600000, A_TURN = 1000 };
+/* The gaps are wide: a busy machine may stop for a while between two lines of a test. */
+enum { SOON = 300, LATER = 600, LAST = 900, FAR = 3600000, A_TURN = 1000 };
 
 static struct loop *loop;
 static struct text *seen;	/* a letter for each thing that happened */
@@ -40,6 +41,13 @@ note(void *letter)
 	text_puts(seen, letter);
 }
 
+/* A timer with a letter for its argument. */
+static struct timer *
+after(int64_t ms, timer_fn fn, const char *letter)
+{
+	return loop_after(loop, ms, fn, (void *)(uintptr_t)letter);
+}
+
 static void
 turns_until(size_t n)
 {
@@ -51,12 +59,12 @@ turns_until(size_t n)
 
 Test(loop, timers_come_in_their_order)
 {
-	loop_after(loop, LAST, note, "f");
-	loop_after(loop, SOON, note, "b");
-	loop_after(loop, LATER, note, "d");
-	loop_after(loop, SOON, note, "c");
-	loop_after(loop, LATER, note, "e");
-	loop_after(loop, 0, note, "a");
+	after(LAST, note, "f");
+	after(SOON, note, "b");
+	after(LATER, note, "d");
+	after(SOON, note, "c");
+	after(LATER, note, "e");
+	after(0, note, "a");
 	turns_until(6);
 	/* Those of one time come in the order they were made; B and C may be a millisecond apart, never the wrong way. */
 	cr_expect_str_eq(seen->at, "abcdef");
@@ -66,7 +74,7 @@ Test(loop, timers_come_in_their_order)
 
 Test(loop, a_timer_that_is_not_due_does_not_fire)
 {
-	loop_after(loop, FAR, note, "x");
+	after(FAR, note, "x");
 	loop_turn(loop, 0);
 	loop_turn(loop, 1);
 	cr_expect_str_eq(seen->at, "");
@@ -74,16 +82,16 @@ Test(loop, a_timer_that_is_not_due_does_not_fire)
 
 Test(loop, canceled_timers_do_not_fire)
 {
-	struct timer *first = loop_after(loop, 0, note, "x"), *middle = loop_after(loop, 0, note, "x"),
+	struct timer *first = after(0, note, "x"), *middle = after(0, note, "x"),
 		     *last;
 
-	loop_after(loop, 0, note, "a");
-	last = loop_after(loop, 0, note, "x");
+	after(0, note, "a");
+	last = after(0, note, "x");
 	loop_cancel(middle);
 	loop_cancel(last);
 	loop_cancel(first);
 	loop_cancel(NULL);
-	loop_after(loop, 0, note, "b");
+	after(0, note, "b");
 	turns_until(2);
 	cr_expect_str_eq(seen->at, "ab");
 }
@@ -100,9 +108,9 @@ cancel_victim(void *letter)
 
 Test(loop, a_timer_cancels_another_that_is_due)
 {
-	loop_after(loop, 0, cancel_victim, "a");
-	victim = loop_after(loop, 0, note, "x");
-	loop_after(loop, 0, note, "b");
+	after(0, cancel_victim, "a");
+	victim = after(0, note, "x");
+	after(0, note, "b");
 	turns_until(2);
 	loop_turn(loop, 0);
 	cr_expect_str_eq(seen->at, "ab");
@@ -113,7 +121,7 @@ again(void *left)
 {
 	int *n = left;
 
-	note("a");
+	text_puts(seen, "a");
 	if (--*n > 0)
 		loop_after(loop, 1, again, n);
 }
@@ -125,7 +133,7 @@ Test(loop, a_timer_makes_the_next)
 	loop_after(loop, 0, again, &left);
 	turns_until(3);
 	cr_expect_eq(left, 0);
-	loop_turn(loop, SOON);
+	loop_turn(loop, 1);
 	cr_expect_str_eq(seen->at, "aaa");
 }
 
@@ -253,8 +261,10 @@ forget_both(void *letter, int fd, unsigned ready)
 
 Test(loop_watch, forgotten_within_a_callback)
 {
-	pair[0] = watch(ends[0], LOOP_READ, forget_both, "x");
-	pair[1] = watch(ends[1], LOOP_READ, forget_both, "x");
+	char x[] = "x";
+
+	pair[0] = watch(ends[0], LOOP_READ, forget_both, x);
+	pair[1] = watch(ends[1], LOOP_READ, forget_both, x);
 	send_byte(ends[0]);
 	send_byte(ends[1]);
 	loop_turn(loop, A_TURN);
@@ -283,7 +293,7 @@ reopen(void *arg, int fd, unsigned ready)
 {
 	(void)arg;
 	(void)ready;
-	note("o");
+	text_puts(seen, "o");
 	loop_forget(pair[0]);
 	close(fd);
 	cr_assert_eq(dup2(ends[1], fd), fd);
@@ -334,13 +344,17 @@ Test(loop_watch, descriptors_that_cannot_be_watched)
 
 Test(loop_watch, no_descriptors_left)
 {
-	struct rlimit few;
+	struct rlimit before, few;
 	struct error e = { 0 };
+	struct loop *none;
 
-	getrlimit(RLIMIT_NOFILE, &few);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
 	few.rlim_cur = 3;
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	cr_expect_null(loop_new(NULL, &e));
+	none = loop_new(NULL, &e);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	cr_expect_null(none);
 	cr_expect_eq(e.code, ERR_INTERNAL);
 	cr_expect_neq(e.detail[0], '\0');
 }
@@ -365,9 +379,11 @@ Test(loop_watch, many_descriptors)
 
 Test(loop_watch, the_end_of_a_turn_comes_after_all_that_was_ready)
 {
+	char bar[] = "|";
+
 	watch(ends[0], LOOP_READ, take, NULL);
-	loop_each_turn(loop, note, "|");
-	loop_after(loop, 0, note, "t");
+	loop_each_turn(loop, note, bar);
+	after(0, note, "t");
 	send_byte(ends[1]);
 	loop_turn(loop, A_TURN);
 	cr_expect_str_eq(seen->at, "rt|");
@@ -396,7 +412,7 @@ Test(loop, woken_by_a_thread)
 	for (int i = 0; i < 1000; i++)
 		loop_wake(loop);
 	loop_turn(loop, -1);
-	loop_after(loop, 1, note, "a");
+	after(1, note, "a");
 	turns_until(1);
 	cr_expect_str_eq(seen->at, "a");
 }
@@ -429,8 +445,8 @@ stop(void *letter)
 
 Test(loop, stopped_by_itself_and_before)
 {
-	loop_after(loop, FAR, note, "x");
-	loop_after(loop, 0, stop, "s");
+	after(FAR, note, "x");
+	after(0, stop, "s");
 	loop_run(loop);
 	cr_expect_str_eq(seen->at, "s");
 	loop_run(loop);
