@@ -44,7 +44,7 @@ read_time(const struct reading *r, const ASN1_TIME *t, int64_t *ms)
 {
 	struct tm tm;
 
-	if (ASN1_TIME_to_tm(t, &tm) != 1)
+	if (crypto()->ASN1_TIME_to_tm(t, &tm) != 1)
 		return refuse(r, "is damaged: its validity is no time");
 	if (tm.tm_year < TM_1950)
 		return refuse(r, "has a validity before 1950");
@@ -57,8 +57,8 @@ read_validity(const struct reading *r, const X509 *x, struct cert *c)
 {
 	char text[CLOCK_TEXT_MAX];
 
-	if (read_time(r, X509_get0_notBefore(x), &c->not_before) != ERR_OK ||
-	    read_time(r, X509_get0_notAfter(x), &c->not_after) != ERR_OK)
+	if (read_time(r, crypto()->X509_get0_notBefore(x), &c->not_before) != ERR_OK ||
+	    read_time(r, crypto()->X509_get0_notAfter(x), &c->not_after) != ERR_OK)
 		return r->e->code;
 	/* It is valid to the end of its last second. */
 	if (c->not_after + MS <= r->now)
@@ -72,13 +72,13 @@ read_validity(const struct reading *r, const X509 *x, struct cert *c)
 static enum err
 check_key(const struct reading *r, const X509 *x)
 {
-	const EVP_PKEY *key = X509_get0_pubkey(x);
+	const EVP_PKEY *key = crypto()->X509_get0_pubkey(x);
 	int bits;
 
 	if (key == NULL)
 		return refuse(r, "has a public key that cannot be read");
-	bits = EVP_PKEY_get_bits(key);
-	if ((EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS")) &&
+	bits = crypto()->EVP_PKEY_get_bits(key);
+	if ((crypto()->EVP_PKEY_is_a(key, "RSA") || crypto()->EVP_PKEY_is_a(key, "RSA-PSS")) &&
 	    bits < CERT_RSA_BITS_MIN)
 		return refuse(r, "has an RSA key of %d bits: it must have at least %d", bits,
 		    CERT_RSA_BITS_MIN);
@@ -89,14 +89,14 @@ static enum err
 read_type(const struct reading *r, X509 *x, struct cert *c)
 {
 	int critical;
-	BASIC_CONSTRAINTS *b = X509_get_ext_d2i(x, NID_basic_constraints, &critical, NULL);
+	BASIC_CONSTRAINTS *b = crypto()->X509_get_ext_d2i(x, NID_basic_constraints, &critical, NULL);
 	bool is_ca = b != NULL && b->ca,
-	     is_own = X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
+	     is_own = crypto()->X509_NAME_cmp(crypto()->X509_get_subject_name(x), crypto()->X509_get_issuer_name(x)) == 0;
 
-	BASIC_CONSTRAINTS_free(b);
+	crypto()->BASIC_CONSTRAINTS_free(b);
 	if (b == NULL && critical != CERT_NO_EXTENSION)
 		return refuse(r, "is damaged: its basicConstraints cannot be read");
-	c->self_signed = is_own && X509_verify(x, X509_get0_pubkey(x)) == 1;
+	c->self_signed = is_own && crypto()->X509_verify(x, crypto()->X509_get0_pubkey(x)) == 1;
 	c->type = !is_ca ? "Host" : is_own ? "Root" : "Intermediate";
 	return ERR_OK;
 }
@@ -104,16 +104,16 @@ read_type(const struct reading *r, X509 *x, struct cert *c)
 static const char *
 encode(void *ctx, X509 *x)
 {
-	BIO *out = mem_must(BIO_new(BIO_s_mem()));
+	BIO *out = mem_must(crypto()->BIO_new(crypto()->BIO_s_mem()));
 	char *at;
 	const char *pem;
 	long n;
 
-	if (PEM_write_bio_X509(out, x) != 1)
+	if (crypto()->PEM_write_bio_X509(out, x) != 1)
 		mem_must(NULL);
 	n = BIO_get_mem_data(out, &at);
 	pem = mem_textn(ctx, at, (size_t)n);
-	BIO_free(out);
+	crypto()->BIO_free(out);
 	return pem;
 }
 
@@ -124,7 +124,7 @@ read_fingerprint(const struct reading *r, const X509 *x, struct cert *c)
 	unsigned n;
 	char *text;
 
-	if (X509_digest(x, EVP_sha256(), digest, &n) != 1)
+	if (crypto()->X509_digest(x, crypto()->EVP_sha256(), digest, &n) != 1)
 		return error_set(r->e, ERR_INTERNAL, "OpenSSL makes no SHA-256");
 	text = mem_bytes(r->ctx, 2 * (size_t)n + 1);
 	hex_put(text, digest, n);
@@ -138,7 +138,7 @@ read_names(const struct reading *r, const X509 *x, struct cert *c)
 	struct name_fault fault = { NULL };
 
 	c->host = name_host(r->ctx, x, &fault);
-	c->issuer = name_common(r->ctx, X509_get_issuer_name(x), &fault);
+	c->issuer = name_common(r->ctx, crypto()->X509_get_issuer_name(x), &fault);
 	if (fault.what != NULL)
 		return refuse(r, "%s", fault.what);
 	if (c->issuer == NULL)
@@ -162,10 +162,10 @@ static bool
 is_same(const X509 *x, const unsigned char *der, size_t n)
 {
 	unsigned char *again = NULL;
-	int len = i2d_X509(x, &again);
+	int len = crypto()->i2d_X509(x, &again);
 	bool same = len >= 0 && (size_t)len == n && memcmp(again, der, n) == 0;
 
-	OPENSSL_free(again);
+	crypto_free(again);
 	return same;
 }
 
@@ -173,7 +173,7 @@ static enum err
 read_der(const struct reading *r, const unsigned char *der, size_t n, struct cert *c)
 {
 	const unsigned char *end = der;
-	X509 *x = d2i_X509(NULL, &end, (long)n);
+	X509 *x = crypto()->d2i_X509(NULL, &end, (long)n);
 	enum err rc;
 
 	if (x == NULL)
@@ -185,7 +185,7 @@ read_der(const struct reading *r, const unsigned char *der, size_t n, struct cer
 		rc = refuse(r, "is damaged: it is not encoded as DER");
 	else
 		rc = read_x509(r, x, c);
-	X509_free(x);
+	crypto()->X509_free(x);
 	return rc;
 }
 
@@ -265,7 +265,7 @@ certs_read(void *ctx, const char *text, int64_t now, struct certs *out, struct e
 	e->code = ERR_OK;
 	rc = read_all(&r, text, &all);
 	/* OpenSSL notes faults for the whole thread. */
-	ERR_clear_error();
+	crypto()->ERR_clear_error();
 	if (rc != ERR_OK)
 		return rc;
 	if (all.n == 0)

@@ -77,13 +77,13 @@ static const char *
 text_of(void *ctx, const ASN1_STRING *s, struct name_fault *fault)
 {
 	unsigned char *utf8 = NULL;
-	int n = ASN1_STRING_to_UTF8(&utf8, s);
+	int n = crypto()->ASN1_STRING_to_UTF8(&utf8, s);
 	const char *name;
 
 	if (n < 0)
 		return refuse(fault, "is damaged: it has a name that is no text");
 	name = take(ctx, utf8, (size_t)n, fault);
-	OPENSSL_free(utf8);
+	crypto_free(utf8);
 	return name;
 }
 
@@ -94,9 +94,9 @@ name_common(void *ctx, const X509_NAME *name, struct name_fault *fault)
 	const char *found = NULL;
 	int i = -1;
 
-	while ((i = X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0) {
+	while ((i = crypto()->X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0) {
 		found = text_of(
-		    ctx, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)), fault);
+		    ctx, crypto()->X509_NAME_ENTRY_get_data(crypto()->X509_NAME_get_entry(name, i)), fault);
 		if (found == NULL)
 			return NULL;
 	}
@@ -126,14 +126,14 @@ first_dns_name(void *ctx, const GENERAL_NAMES *names, struct name_fault *fault)
 const char *
 name_host(void *ctx, const X509 *x, struct name_fault *fault)
 {
-	const char *common = name_common(ctx, X509_get_subject_name(x), fault), *dns;
+	const char *common = name_common(ctx, crypto()->X509_get_subject_name(x), fault), *dns;
 	int critical;
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, &critical, NULL);
+	GENERAL_NAMES *names = crypto()->X509_get_ext_d2i(x, NID_subject_alt_name, &critical, NULL);
 
 	if (names == NULL && critical != CERT_NO_EXTENSION)
 		return refuse(fault, "is damaged: its subjectAltName cannot be read");
 	dns = first_dns_name(ctx, names, fault);
-	GENERAL_NAMES_free(names);
+	crypto()->GENERAL_NAMES_free(names);
 	if (common != NULL)
 		return common;
 	return dns != NULL ? dns : "";

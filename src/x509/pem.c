@@ -93,7 +93,7 @@ squeeze(void *ctx, const struct pem_block *b, size_t *n)
 	return out;
 }
 
-/* EVP_DecodeBlock() takes some wrong texts for right ones. */
+/* crypto()->EVP_DecodeBlock() takes some wrong texts for right ones. */
 static bool
 is_base64(const char *s, size_t n)
 {
@@ -116,7 +116,7 @@ pem_decode(void *ctx, const struct pem_block *b, size_t *n)
 	if (!is_base64(s, len))
 		return NULL;
 	out = mem_bytes(ctx, len / BASE64_CHARS * BASE64_BYTES);
-	EVP_DecodeBlock(out, (const unsigned char *)s, (int)len);
+	crypto()->EVP_DecodeBlock(out, (const unsigned char *)s, (int)len);
 	*n = len / BASE64_CHARS * BASE64_BYTES - strspn(s + strcspn(s, "="), "=");
 	return out;
 }
