@@ -12,6 +12,7 @@
 #include "proc/proc.h"
 #include "run/order.h"
 #include "store/account.h"
+#include "x509/cert.h"
 
 enum { ANSWER_WAIT_MS = 10000, OTHERS = S_IRWXG | S_IRWXO };
 
@@ -161,6 +162,18 @@ check_dispatcher(struct visit *v)
 	mem_free(link);
 }
 
+/* Only certificates need that library. */
+static void
+check_certificates(struct visit *v)
+{
+	struct error e;
+
+	if (certs_ready(&e) == ERR_OK)
+		find(v, FINE, "certificates can be read");
+	else
+		find(v, DOUBTFUL, "certificates cannot be read: %s", e.detail);
+}
+
 static void
 check_program(struct visit *v, const char *name, const char *type)
 {
@@ -216,6 +229,7 @@ admin_doctor(struct admin *a)
 		check_database(&v);
 	if (v.worst != BROKEN)
 		check_dispatcher(&v);
+	check_certificates(&v);
 	check_program(&v, a->config->local_python, "python-script");
 	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
 	check_roots(&v);

@@ -3,14 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "x509/crypto.h"
 #include "x509/name.h"
 #include "x509/pem.h"
 
@@ -72,13 +68,14 @@ read_validity(const struct reading *r, const X509 *x, struct cert *c)
 static enum err
 check_key(const struct reading *r, const X509 *x)
 {
-	const EVP_PKEY *key = crypto()->X509_get0_pubkey(x);
+	const struct crypto *lib = crypto();
+	const EVP_PKEY *key = lib->X509_get0_pubkey(x);
 	int bits;
 
 	if (key == NULL)
 		return refuse(r, "has a public key that cannot be read");
-	bits = crypto()->EVP_PKEY_get_bits(key);
-	if ((crypto()->EVP_PKEY_is_a(key, "RSA") || crypto()->EVP_PKEY_is_a(key, "RSA-PSS")) &&
+	bits = lib->EVP_PKEY_get_bits(key);
+	if ((lib->EVP_PKEY_is_a(key, "RSA") || lib->EVP_PKEY_is_a(key, "RSA-PSS")) &&
 	    bits < CERT_RSA_BITS_MIN)
 		return refuse(r, "has an RSA key of %d bits: it must have at least %d", bits,
 		    CERT_RSA_BITS_MIN);
@@ -88,15 +85,17 @@ check_key(const struct reading *r, const X509 *x)
 static enum err
 read_type(const struct reading *r, X509 *x, struct cert *c)
 {
+	const struct crypto *lib = crypto();
+	const X509_NAME *subject = lib->X509_get_subject_name(x),
+	    *issuer = lib->X509_get_issuer_name(x);
 	int critical;
-	BASIC_CONSTRAINTS *b = crypto()->X509_get_ext_d2i(x, NID_basic_constraints, &critical, NULL);
-	bool is_ca = b != NULL && b->ca,
-	     is_own = crypto()->X509_NAME_cmp(crypto()->X509_get_subject_name(x), crypto()->X509_get_issuer_name(x)) == 0;
+	BASIC_CONSTRAINTS *b = lib->X509_get_ext_d2i(x, NID_basic_constraints, &critical, NULL);
+	bool is_ca = b != NULL && b->ca, is_own = lib->X509_NAME_cmp(subject, issuer) == 0;
 
-	crypto()->BASIC_CONSTRAINTS_free(b);
+	lib->BASIC_CONSTRAINTS_free(b);
 	if (b == NULL && critical != CERT_NO_EXTENSION)
 		return refuse(r, "is damaged: its basicConstraints cannot be read");
-	c->self_signed = is_own && crypto()->X509_verify(x, crypto()->X509_get0_pubkey(x)) == 1;
+	c->self_signed = is_own && lib->X509_verify(x, lib->X509_get0_pubkey(x)) == 1;
 	c->type = !is_ca ? "Host" : is_own ? "Root" : "Intermediate";
 	return ERR_OK;
 }
@@ -104,27 +103,29 @@ read_type(const struct reading *r, X509 *x, struct cert *c)
 static const char *
 encode(void *ctx, X509 *x)
 {
-	BIO *out = mem_must(crypto()->BIO_new(crypto()->BIO_s_mem()));
+	const struct crypto *lib = crypto();
+	BIO *out = mem_must(lib->BIO_new(lib->BIO_s_mem()));
 	char *at;
 	const char *pem;
 	long n;
 
-	if (crypto()->PEM_write_bio_X509(out, x) != 1)
+	if (lib->PEM_write_bio_X509(out, x) != 1)
 		mem_must(NULL);
-	n = BIO_get_mem_data(out, &at);
+	n = lib->BIO_ctrl(out, BIO_CTRL_INFO, 0, &at);
 	pem = mem_textn(ctx, at, (size_t)n);
-	crypto()->BIO_free(out);
+	lib->BIO_free(out);
 	return pem;
 }
 
 static enum err
 read_fingerprint(const struct reading *r, const X509 *x, struct cert *c)
 {
+	const struct crypto *lib = crypto();
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned n;
 	char *text;
 
-	if (crypto()->X509_digest(x, crypto()->EVP_sha256(), digest, &n) != 1)
+	if (lib->X509_digest(x, lib->EVP_sha256(), digest, &n) != 1)
 		return error_set(r->e, ERR_INTERNAL, "OpenSSL makes no SHA-256");
 	text = mem_bytes(r->ctx, 2 * (size_t)n + 1);
 	hex_put(text, digest, n);
@@ -248,6 +249,12 @@ read_all(struct reading *r, const char *text, struct certs *all)
 }
 
 enum err
+certs_ready(struct error *e)
+{
+	return crypto_load(e);
+}
+
+enum err
 certs_read(void *ctx, const char *text, int64_t now, struct certs *out, struct error *e)
 {
 	struct reading r = { .ctx = ctx, .now = now, .e = e };
@@ -262,6 +269,8 @@ certs_read(void *ctx, const char *text, int64_t now, struct certs *out, struct e
 		return error_field(e, CERT_FIELD,
 		    "holds a private key: nothing of it was kept; send certificates only, and use "
 		    "a new key");
+	if (crypto_load(e) != ERR_OK)
+		return e->code;
 	e->code = ERR_OK;
 	rc = read_all(&r, text, &all);
 	/* OpenSSL notes faults for the whole thread. */

@@ -43,6 +43,9 @@ struct certs {
 	struct cert *at;		/* in the order of the text */
 };
 
+/* Whether certificates can be read here: ERR_UNAVAILABLE where OpenSSL's libcrypto cannot be loaded. */
+enum err certs_ready(struct error *e) MUST_CHECK;
+
 /*
  * Reads all certificates of TEXT (PEM); all that OUT gets is made for CTX. NOW is the time, in ms since 1970: what is
  * not valid yet is taken.
@@ -56,6 +59,8 @@ struct certs {
  * - an RSA key under CERT_RSA_BITS_MIN bits (the message says how many it has), a key that cannot be read;
  * - a name that is no text, is longer than CERT_NAME_MAX or holds a NUL.
  * Messages never quote TEXT, but for the label of a block and the host of a certificate.
+ *
+ * ERR_UNAVAILABLE: as certs_ready() says. Texts that are too long and private keys are refused also then.
  */
 enum err certs_read(void *ctx, const char *text, int64_t now, struct certs *out, struct error *e) MUST_CHECK;
 

@@ -4,11 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <openssl/x509v3.h>
-
 #include "base/mem.h"
 #include "base/text.h"
 #include "x509/cert.h"
+#include "x509/crypto.h"
 
 /* Ranges of characters that nobody can see. In UTF-8 characters sort as their numbers do. */
 static const struct {
@@ -91,12 +90,13 @@ text_of(void *ctx, const ASN1_STRING *s, struct name_fault *fault)
 const char *
 name_common(void *ctx, const X509_NAME *name, struct name_fault *fault)
 {
+	const struct crypto *lib = crypto();
 	const char *found = NULL;
 	int i = -1;
 
-	while ((i = crypto()->X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0) {
-		found = text_of(
-		    ctx, crypto()->X509_NAME_ENTRY_get_data(crypto()->X509_NAME_get_entry(name, i)), fault);
+	while ((i = lib->X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0) {
+		found = text_of(ctx,
+		    lib->X509_NAME_ENTRY_get_data(lib->X509_NAME_get_entry(name, i)), fault);
 		if (found == NULL)
 			return NULL;
 	}
@@ -106,10 +106,12 @@ name_common(void *ctx, const X509_NAME *name, struct name_fault *fault)
 static const char *
 first_dns_name(void *ctx, const GENERAL_NAMES *names, struct name_fault *fault)
 {
+	const struct crypto *lib = crypto();
+	const OPENSSL_STACK *all = (const OPENSSL_STACK *)names;
 	const char *first = NULL;
 
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *one = sk_GENERAL_NAME_value(names, i);
+	for (int i = 0; i < lib->OPENSSL_sk_num(all); i++) {
+		const GENERAL_NAME *one = lib->OPENSSL_sk_value(all, i);
 		const char *text;
 
 		if (one->type != GEN_DNS)
@@ -126,14 +128,15 @@ first_dns_name(void *ctx, const GENERAL_NAMES *names, struct name_fault *fault)
 const char *
 name_host(void *ctx, const X509 *x, struct name_fault *fault)
 {
-	const char *common = name_common(ctx, crypto()->X509_get_subject_name(x), fault), *dns;
+	const struct crypto *lib = crypto();
+	const char *common = name_common(ctx, lib->X509_get_subject_name(x), fault), *dns;
 	int critical;
-	GENERAL_NAMES *names = crypto()->X509_get_ext_d2i(x, NID_subject_alt_name, &critical, NULL);
+	GENERAL_NAMES *names = lib->X509_get_ext_d2i(x, NID_subject_alt_name, &critical, NULL);
 
 	if (names == NULL && critical != CERT_NO_EXTENSION)
 		return refuse(fault, "is damaged: its subjectAltName cannot be read");
 	dns = first_dns_name(ctx, names, fault);
-	crypto()->GENERAL_NAMES_free(names);
+	lib->GENERAL_NAMES_free(names);
 	if (common != NULL)
 		return common;
 	return dns != NULL ? dns : "";

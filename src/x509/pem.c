@@ -4,10 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
-
 #include "base/mem.h"
 #include "x509/cert.h"
+#include "x509/crypto.h"
 
 enum { BASE64_CHARS = 4, BASE64_BYTES = 3 };	/* so many characters for so many bytes */
 
@@ -93,7 +92,7 @@ squeeze(void *ctx, const struct pem_block *b, size_t *n)
 	return out;
 }
 
-/* crypto()->EVP_DecodeBlock() takes some wrong texts for right ones. */
+/* EVP_DecodeBlock() takes some wrong texts for right ones. */
 static bool
 is_base64(const char *s, size_t n)
 {
