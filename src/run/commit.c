@@ -26,6 +26,17 @@ schedule(struct dispatch *d)
 	}
 }
 
+/* What is secret in the parameters is kept for the start alone: not where the run starts by this very commit. */
+static enum err
+write_insert(struct db *db, const struct run *r, struct error *e)
+{
+	struct job row = r->job;
+
+	if (r->todo & TODO_START)
+		row.order_params = NULL;
+	return job_insert(db, &row, e);
+}
+
 static enum err
 write_output(struct db *db, struct run *r, struct error *e)
 {
@@ -34,7 +45,8 @@ write_output(struct db *db, struct run *r, struct error *e)
 			return e->code;
 	r->job.stdout_bytes = keep_total(&r->keep[0]);
 	r->job.stderr_bytes = keep_total(&r->keep[1]);
-	r->job.truncated = keep_is_cut(&r->keep[0]) || keep_is_cut(&r->keep[1]);
+	/* Once it is so it stays so, whatever limit a later dispatcher has. */
+	r->job.truncated = r->job.truncated || keep_is_cut(&r->keep[0]) || keep_is_cut(&r->keep[1]);
 	return job_progress(db, &r->job, e);
 }
 
@@ -50,7 +62,7 @@ write_start(struct db *db, struct run *r, struct error *e)
 static enum err
 write_run(struct db *db, struct run *r, struct error *e)
 {
-	if ((r->todo & TODO_INSERT && job_insert(db, &r->job, e) != ERR_OK) ||
+	if ((r->todo & TODO_INSERT && write_insert(db, r, e) != ERR_OK) ||
 	    (r->todo & TODO_START && write_start(db, r, e) != ERR_OK) ||
 	    (r->todo & (TODO_OUTPUT | TODO_END) && write_output(db, r, e) != ERR_OK) ||
 	    (r->todo & TODO_CANCEL && job_set_cancel_requested(db, r->job.id, e) != ERR_OK) ||

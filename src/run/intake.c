@@ -75,6 +75,27 @@ take_again(struct dispatch *d, struct client *c, const char *tag, const struct j
 		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
 }
 
+/* Why a new order cannot be taken. One that lacks something would break the commit of all others. */
+static enum err
+order_check(const struct dispatch *d, struct json_object *o, struct error *e)
+{
+	static const char *const members[] = { "cluster_id", "service_id", "service", "type",
+		"params", "requested_by", NULL };
+
+	if (d->stopping)
+		return error_set(e, ERR_UNAVAILABLE, "gatehoused is being stopped, try again");
+	if (d->n_queued >= d->config->run_queue)
+		return error_set(
+		    e, ERR_UNAVAILABLE, "the queue of runs is full, try again later");
+	/* Only its key was sent, since its job was there a moment ago. */
+	if (json_get_text(o, "gateway_id") == NULL)
+		return error_set(e, ERR_CONFLICT, "the job has been deleted meanwhile");
+	for (const char *const *m = members; *m != NULL; m++)
+		if (json_get_text(o, *m) == NULL)
+			return error_set(e, ERR_MALFORMED, "the order lacks its %s", *m);
+	return ERR_OK;
+}
+
 static void
 take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, struct json_object *o)
 {
@@ -89,14 +110,7 @@ take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, st
 		control_reply(c, tag, "refused", &e);
 	} else if (found) {
 		take_again(d, c, tag, &known);
-	} else if (r == NULL && (d->stopping || d->n_queued >= d->config->run_queue)) {
-		error_set(&e, ERR_UNAVAILABLE,
-		    d->stopping ? "gatehoused is being stopped, try again"
-				: "the queue of runs is full, try again later");
-		control_reply(c, tag, "refused", &e);
-	} else if (r == NULL && json_get_text(o, "gateway_id") == NULL) {
-		/* Only its key was sent, since its job was there a moment ago. */
-		error_set(&e, ERR_CONFLICT, "the job has been deleted meanwhile");
+	} else if (r == NULL && order_check(d, o, &e) != ERR_OK) {
 		control_reply(c, tag, "refused", &e);
 	} else {
 		if (r == NULL) {

@@ -15,8 +15,8 @@ static const struct {
 };
 
 /*
- * The one state of this folder: there is one libcrypto in a process, whoever asks. It is written once, by read_table(),
- * and only read from then on.
+ * The one state of this folder: a process has one libcrypto, whoever asks. It is written once, by
+ * read_table(), and only read from then on.
  */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct crypto table;
@@ -47,7 +47,7 @@ crypto_open(const char *library, struct crypto *t, struct error *e)
 			dlclose(lib);
 			return e->code;
 		}
-		/* C has no cast between the two kinds of pointers; POSIX says that they are alike. */
+		/* C has no cast between these kinds of pointers; POSIX has them alike. */
 		memcpy((char *)&found + functions[i].at, &p, sizeof p);
 	}
 	*t = found;
