@@ -180,6 +180,7 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 {
 	response_release(res);
 	res->type = NULL;
+	req->wait = NULL;
 	if (req->id == NULL) {
 		req->id = id_new(req);
 		response_header(res, "X-Request-Id", req->id);
@@ -191,6 +192,10 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 	if (e->code == ERR_INTERNAL)
 		error_set(e, ERR_INTERNAL,
 		    "something went wrong here: the server's log names the request %s", req->id);
+	/* So is what is not there, paths and all, for whom we do not know. */
+	if (e->code == ERR_UNAVAILABLE && req->caller == NULL)
+		error_set(e, ERR_UNAVAILABLE,
+		    "not available now, try again: the server's log names the request %s", req->id);
 	if (e->code == ERR_UNAVAILABLE)
 		response_header(res, "Retry-After", "5");
 	if (e->code == ERR_UNAUTHENTICATED)

@@ -87,10 +87,14 @@ run_answer(struct request *req, struct response *res, struct error *e)
 	struct job j = { 0 };
 	bool found;
 
-	if (w->event == WAIT_REFUSED)
-		return error_set(e, w->code, "%s", w->detail);
 	if (job_by_request(req, req->db, w->request_id, &j, &found, e) != ERR_OK)
 		return e->code;
+	/*
+	 * It may have been accepted before gatehoused went away: whoever is told to try again would
+	 * run it twice.
+	 */
+	if (w->event == WAIT_REFUSED && !found)
+		return error_set(e, w->code, "%s", w->detail);
 	if (!found)
 		return error_set(e, ERR_UNAVAILABLE,
 		    "gatehoused did not take the run in time: ask GET /jobs before trying again");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,12 +17,22 @@
 #include "db/migrate.h"
 #include "main/fcgi_parts.h"
 
-enum { LISTENER = 0, REST_MS = 5000, MS_PER_S = 1000, STOP_STEP_MS = 50, ACCEPT_BATCH = 64 };
+enum {
+	LISTENER = 0,
+	REST_MS = 5000,
+	MS_PER_S = 1000,
+	STOP_STEP_MS = 50,
+	ACCEPT_BATCH = 64,
+	ACCEPT_PAUSE_MS = 100,	/* where no descriptor is left for a connection */
+	/* A request whose web server neither sends nor takes a byte for so long is dropped. */
+	PEER_WAIT_S = 30
+};
 
 struct server {
 	struct app *app;
 	struct loop *loop;
 	struct watch *accepting;
+	bool accepts_no_more;
 	struct waiting *waiting;
 	struct hand_over ready;		/* for the workers */
 	struct hand_over back; /* for the loop's thread: to be freed, or to wait for a request */
@@ -265,6 +276,36 @@ line_ready(void *arg, int fd, unsigned ready)
 		hand_over_put(&l->server->ready, l);
 }
 
+/* A worker reads and writes one request at a time: nobody may hold it for ever. */
+static void
+set_patience(int fd)
+{
+	const struct timeval patience = { .tv_sec = PEER_WAIT_S };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+static void
+accept_again(void *arg)
+{
+	struct server *s = arg;
+
+	if (!s->accepts_no_more)
+		loop_want(s->accepting, LOOP_READ);
+}
+
+/* What came to the listener stays ready: without a pause the loop would ask again and again. */
+static void
+accept_failed(struct server *s)
+{
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return;
+	log_warning("a connection has to wait: %s", strerror(errno));
+	loop_want(s->accepting, 0);
+	loop_after(s->loop, ACCEPT_PAUSE_MS, accept_again, s);
+}
+
 static void
 server_accept(void *arg, int listener, unsigned ready)
 {
@@ -276,8 +317,11 @@ server_accept(void *arg, int listener, unsigned ready)
 		struct line *l;
 		struct error e;
 
-		if (fd < 0)
+		if (fd < 0) {
+			accept_failed(s);
 			return;
+		}
+		set_patience(fd);
 		l = MEM_NEW(NULL, struct line);
 		l->server = s;
 		l->fd = fd;
@@ -388,6 +432,7 @@ server_stop(struct server *s)
 	int64_t until = clock_mono() + s->app->config->responder_stop_wait * MS_PER_S;
 
 	log_info("stopping: %zu requests wait for runs", waiting_count(s->waiting));
+	s->accepts_no_more = true;
 	loop_forget(s->accepting);
 	close(LISTENER);
 	while (waiting_count(s->waiting) > 0 && clock_mono() < until)

@@ -5,8 +5,9 @@
 #include "base/mem.h"
 #include "main/fcgi_parts.h"
 #include "run/link.h"
+#include "store/job.h"
 
-enum { TURN_MS = 1000 };
+enum { TURN_MS = 1000, REVIVE_MS = 1000 };
 
 struct abandoned {
 	TAILQ_ENTRY(abandoned) next;
@@ -64,7 +65,39 @@ find_tag(struct waiting *w, const char *tag)
 	return NULL;
 }
 
+static bool have_link(struct waiting *w);
 static void connect_and_send(struct waiting *w);
+
+static bool
+has_open_runs(const struct waiting *w)
+{
+	static const char *const states[] = { "running", "queued" };
+	SCOPED(tmp, NULL);
+	struct error e;
+	struct db *db = db_open(tmp, w->config, false, &e);
+	int64_t n = 0;
+
+	for (size_t i = 0; db != NULL && n == 0 && i < sizeof states / sizeof *states; i++) {
+		const struct job_query q = { .state = states[i] };
+
+		if (job_total(db, &q, &n, &e) != ERR_OK)
+			return false;
+	}
+	return n > 0;
+}
+
+/*
+ * Runs under way or queued have a gatehoused, also where nobody waits for them:
+ * one that died left its records untrue, and a next one settles them.
+ */
+static void
+revive(void *arg)
+{
+	struct waiting *w = arg;
+
+	if (w->watch == NULL && w->config->dispatcher_on_demand && has_open_runs(w))
+		have_link(w);
+}
 
 /* The connection is gone: another gatehoused is told of all that waits. */
 static void
@@ -75,6 +108,8 @@ lost_link(struct waiting *w)
 	link_close(w->link);
 	if (!TAILQ_EMPTY(&w->lines))
 		connect_and_send(w);
+	else
+		loop_after(w->loop, REVIVE_MS, revive, w);
 }
 
 static void
@@ -241,10 +276,14 @@ waiting_main(void *arg)
 	struct waiting *w = arg;
 	bool hurry = false, stop = false;
 
+	loop_after(w->loop, REVIVE_MS, revive, w);
 	while (!stop) {
 		loop_turn(w->loop, patience(w));
 		take_fresh(w);
 		take_abandoned(w);
+		/* One that broke while something was forgotten tells no more of itself. */
+		if (w->watch != NULL && link_fd(w->link) < 0)
+			drop_link(w);
 		if (!TAILQ_EMPTY(&w->lines) && w->watch == NULL)
 			connect_and_send(w);
 		pthread_mutex_lock(&w->lock);

@@ -26,7 +26,10 @@ schedule(struct dispatch *d)
 	}
 }
 
-/* What is secret in the parameters is kept for the start alone: not where the run starts by this very commit. */
+/*
+ * What is secret in the parameters is kept for the start alone: not where the run starts by
+ * this very commit.
+ */
 static enum err
 write_insert(struct db *db, const struct run *r, struct error *e)
 {

@@ -9,7 +9,7 @@
 #include "run/parts.h"
 #include "run/socket.h"
 
-enum { READ_SIZE = 65536, OUT_MAX = 64 * 1024 * 1024 };
+enum { READ_SIZE = 65536, OUT_MAX = 64 * 1024 * 1024, ACCEPT_PAUSE_MS = 100 };
 
 struct client {
 	TAILQ_ENTRY(client) next;
@@ -90,6 +90,26 @@ client_ready(void *arg, int fd, unsigned ready)
 }
 
 static void
+accept_again(void *arg)
+{
+	struct dispatch *d = arg;
+
+	if (d->listener >= 0)
+		loop_want(d->accepting, LOOP_READ);
+}
+
+/* What came to the listener stays ready: without a pause the loop would ask again and again. */
+static void
+accept_failed(struct dispatch *d)
+{
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return;
+	log_warning("control socket: a client has to wait: %s", strerror(errno));
+	loop_want(d->accepting, 0);
+	loop_after(d->loop, ACCEPT_PAUSE_MS, accept_again, d);
+}
+
+static void
 control_accept(void *arg, int listener, unsigned ready)
 {
 	struct dispatch *d = arg;
@@ -98,8 +118,10 @@ control_accept(void *arg, int listener, unsigned ready)
 	struct error e;
 
 	(void)ready;
-	if (fd < 0)
+	if (fd < 0) {
+		accept_failed(d);
 		return;
+	}
 	c = MEM_NEW(d, struct client);
 	c->d = d;
 	c->fd = fd;

@@ -75,7 +75,7 @@ take_again(struct dispatch *d, struct client *c, const char *tag, const struct j
 		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
 }
 
-/* Why a new order cannot be taken. One that lacks something would break the commit of all others. */
+/* Why a new order cannot be taken. One that lacks something would break all others' commit. */
 static enum err
 order_check(const struct dispatch *d, struct json_object *o, struct error *e)
 {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@
 enum {
 	START_WAIT_MS = 10000,	/* for a gatehoused that was started to answer */
 	START_STEP_MS = 20,
-	SEND_WAIT_S = 10,
+	START_AGAIN_MS = 1000,	/* one that is just leaving may have sent ours away */
 	READ_SIZE = 65536
 };
 
@@ -68,9 +67,29 @@ link_fd(const struct link *l)
 	return l->fd;
 }
 
+/*
+ * What gatehoused gets of our environment: under CGI there is the request in
+ * it, with the caller's password.
+ */
+static const char *const *
+environment(void *ctx)
+{
+	static const char *const names[] = {
+		"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GATEHOUSE_CONFIG",
+		"LD_LIBRARY_PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+	};
+	struct names list = { 0 };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]) != NULL)
+			names_add(ctx, &list, mem_printf(ctx, "%s=%s", names[i], getenv(names[i])));
+	names_add(ctx, &list, NULL);
+	return list.at;
+}
+
 /* After fork() in a program with threads: only calls that signal-safety(7) lists. */
 static void
-become_gatehoused(const char *const *argv, const char *log)
+become_gatehoused(const char *const *argv, const char *const *env, const char *log)
 {
 	int null = open("/dev/null", O_RDWR);
 	int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -82,7 +101,7 @@ become_gatehoused(const char *const *argv, const char *log)
 	dup2(out >= 0 ? out : null, STDOUT_FILENO);
 	dup2(out >= 0 ? out : null, STDERR_FILENO);
 	close_range(STDERR_FILENO + 1, ~0u, 0);
-	execv(argv[0], (char *const *)(uintptr_t)argv);
+	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
 	_exit(127);
 }
 
@@ -97,6 +116,7 @@ link_start(struct link *l, struct error *e)
 		*program != '\0' ? program : LIBEXECDIR "/gatehouse/gatehoused",
 		"--on-demand", "--config", l->config->file, NULL
 	};
+	const char *const *env = environment(tmp);
 	pid_t pid;
 
 	if (l->config->file[0] == '\0')
@@ -106,7 +126,7 @@ link_start(struct link *l, struct error *e)
 		    argv[0], strerror(errno));
 	pid = fork();
 	if (pid == 0)
-		become_gatehoused(argv, log);
+		become_gatehoused(argv, env, log);
 	if (pid < 0)
 		return error_set(
 		    e, ERR_UNAVAILABLE, "gatehoused cannot be started: %s", strerror(errno));
@@ -118,19 +138,14 @@ link_start(struct link *l, struct error *e)
 static enum err
 link_try(struct link *l, struct error *e)
 {
-	struct timeval patience = { .tv_sec = SEND_WAIT_S };
-
 	l->fd = socket_connect(l->config, e);
-	if (l->fd < 0)
-		return e->code;
-	setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	return ERR_OK;
+	return l->fd >= 0 ? ERR_OK : e->code;
 }
 
 enum err
 link_connect(struct link *l, struct error *e)
 {
-	int64_t until = clock_mono() + START_WAIT_MS;
+	int64_t began = clock_mono(), starts = 1;
 
 	if (l->fd >= 0 || link_try(l, e) == ERR_OK)
 		return ERR_OK;
@@ -140,9 +155,14 @@ link_connect(struct link *l, struct error *e)
 	if (link_start(l, e) != ERR_OK)
 		return e->code;
 	while (link_try(l, e) != ERR_OK) {
-		if (clock_mono() > until)
+		int64_t waited = clock_mono() - began;
+
+		if (waited > START_WAIT_MS)
 			return error_set(e, ERR_UNAVAILABLE,
 			    "gatehoused was started but does not answer: see gatehoused.log");
+		if (waited > starts * START_AGAIN_MS && link_start(l, e) != ERR_OK)
+			return e->code;
+		starts += waited > starts * START_AGAIN_MS;
 		poll(NULL, 0, START_STEP_MS);
 	}
 	return ERR_OK;

@@ -29,12 +29,14 @@ settle_running(struct run *r)
 	run_end(r, JOB_LOST, lost);
 }
 
-static void
-settle_one(struct dispatch *d, const struct job *j)
+/* Read once more for R alone, so that it goes with the run. */
+static enum err
+settle_one(struct dispatch *d, const struct job *j, struct error *e)
 {
 	struct run *r = run_new(d, state_of(j));
 
-	r->job = *j;
+	if (job_get(r, d->db, j->id, &r->job, e) != ERR_OK)
+		return e->code;
 	/* Output that was committed before stays as it is. */
 	r->keep[0].committed = j->stdout_bytes;
 	r->keep[1].committed = j->stderr_bytes;
@@ -44,16 +46,19 @@ settle_one(struct dispatch *d, const struct job *j)
 		run_end(r, JOB_CANCELED, "it was canceled before it started");
 	else
 		run_enqueue(r);
+	return ERR_OK;
 }
 
 enum err
 settle(struct dispatch *d, struct error *e)
 {
+	SCOPED(tmp, NULL);
 	struct records open;
 
-	if (job_open(d, d->db, NULL, &open, e) != ERR_OK)
+	if (job_open(tmp, d->db, NULL, &open, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < open.n; i++)
-		settle_one(d, records_at(&open, i));
+		if (settle_one(d, records_at(&open, i), e) != ERR_OK)
+			return e->code;
 	return ERR_OK;
 }

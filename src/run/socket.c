@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, SEND_WAIT_S = 10 };
 
 /* The address by way of the state directory's descriptor, which is short whatever the directory is
  * called. */
@@ -33,12 +34,16 @@ socket_address(const struct config *c, struct sockaddr_un *a, struct error *e)
 int
 socket_connect(const struct config *c, struct error *e)
 {
+	const struct timeval patience = { .tv_sec = SEND_WAIT_S };
 	struct sockaddr_un a;
 	int dir = socket_address(c, &a, e), fd, rc;
 
 	if (dir < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* For connect() too: one that hangs does not empty its backlog. */
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	rc = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&a, sizeof a);
 	if (rc != 0) {
 		error_set(e, ERR_UNAVAILABLE, "gatehoused does not answer: %s", strerror(errno));

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -16,11 +17,11 @@ static const struct {
 
 /*
  * The one state of this folder: a process has one libcrypto, whoever asks. It is written once, by
- * read_table(), and only read from then on.
+ * crypto_load(), and only read from then on.
  */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct crypto table;
-static struct error fault;	/* ERR_OK: the table is filled */
+static bool is_loaded;
 
 static enum err
 refuse(const char *library, struct error *e)
@@ -54,20 +55,18 @@ crypto_open(const char *library, struct crypto *t, struct error *e)
 	return ERR_OK;
 }
 
-static void
-read_table(void)
-{
-	if (crypto_open(CRYPTO_LIBRARY, &table, &fault) == ERR_OK)
-		fault.code = ERR_OK;
-}
-
+/* Tried again after a failure: what was missing may have been installed since. */
 enum err
 crypto_load(struct error *e)
 {
-	pthread_once(&once, read_table);
-	if (fault.code != ERR_OK)
-		*e = fault;
-	return fault.code;
+	enum err rc = ERR_OK;
+
+	pthread_mutex_lock(&lock);
+	if (!is_loaded)
+		rc = crypto_open(CRYPTO_LIBRARY, &table, e);
+	is_loaded |= rc == ERR_OK;
+	pthread_mutex_unlock(&lock);
+	return rc;
 }
 
 const struct crypto *

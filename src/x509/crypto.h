@@ -62,7 +62,7 @@ struct crypto {
 
 /*
  * Loads libcrypto where that has not been done; any number of threads may ask at once. ERR_UNAVAILABLE, naming the
- * package: it is not there, or lacks a function. That answer stays for as long as the program lives.
+ * package: it is not there, or lacks a function. The next call tries again.
  */
 enum err crypto_load(struct error *e) MUST_CHECK;
 /* The functions of libcrypto, as in crypto()->X509_free(x). Only after crypto_load() has said ERR_OK. */

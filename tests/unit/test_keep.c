@@ -16,7 +16,7 @@ open_fast(void)
 	world_exec(w.db, "PRAGMA synchronous=OFF");
 }
 
-TestSuite(keep, .init = open_fast, .fini = world_end, .timeout = 300);
+TestSuite(keep, .init = open_fast, .fini = world_end);
 
 /* The byte at AT of all that a stream gives: no two pieces near each other look the same. */
 static char
