@@ -416,6 +416,13 @@ def test_admin_owner(g):
 
 # --- at a terminal ---
 
+def on_a_terminal():
+    """In the child: as a shell starts it, whatever nohup or the like has ignored before."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Typist:
     """Runs the command at a terminal of its own. SHELL is a shell's script for it, where "$@" is the command."""
 
@@ -425,7 +432,7 @@ class Typist:
         run = ["/bin/sh", "-mc", shell, "sh"] if shell else []
         self.process = subprocess.Popen([*run, g.programs / "gatehouse", *words], env=g.env, stdin=self.own,
                                         stdout=self.own, stderr=self.own, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        preexec_fn=on_a_terminal)
 
     def __enter__(self):
         return self

@@ -67,7 +67,7 @@ def test_kill_dispatcher(g):
     check(pid, "no dispatcher")
     os.kill(pid, signal.SIGKILL)
     until("its end", lambda: g.dispatcher_pid() != pid)
-    # An order is what starts the next one.
+    # An order starts the next one, if the responder has not done so yet.
     other = g.program_gateway("after", "echo after\n")
     answer = g.run(other, "after")
     check(answer["status"] == "completed" and answer["result"]["stdout"] == "after\n", answer)
@@ -88,9 +88,9 @@ def test_kill_dispatcher_with_a_queue(g):
     ids = [g.submit(gateway, "once") for _ in range(10)]
     until("two that run", lambda: len(sleepers(g)) == 2)
     pid = g.dispatcher_pid()
+    (g.code / "hold").unlink()
     os.kill(pid, signal.SIGKILL)
     until("its end", lambda: g.dispatcher_pid() != pid)
-    (g.code / "hold").unlink()
     ids.append(g.submit(gateway, "once"))
     until("settled jobs", lambda: not set(states(g, gateway, ids)) & set(UNSETTLED))
     check(states(g, gateway, ids) == {"lost": 2, "completed": 9}, states(g, gateway, ids))

@@ -327,7 +327,7 @@ Test(dispatch_fault, a_start_waits_too)
 		UNTIL(is_over(all[i]));
 		j = job_of(all[i]);
 		cr_expect_str_eq(j.state, "completed");
-		cr_expect_eq(j.stdout_bytes, output_of(&j, 0)->len, "once");
+		cr_expect_eq((size_t)j.stdout_bytes, output_of(&j, 0)->len, "once");
 	}
 	cr_expect_eq(dispatch->n_running, 0);
 }

@@ -33,7 +33,7 @@ end(void)
 	mem_free(loop);
 }
 
-TestSuite(loop, .init = begin, .fini = end, .timeout = 60);
+TestSuite(loop, .init = begin, .fini = end, .timeout = 120);
 
 static void
 note(void *letter)
@@ -148,7 +148,7 @@ connected(void)
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 }
 
-TestSuite(loop_watch, .init = connected, .fini = end, .timeout = 60);
+TestSuite(loop_watch, .init = connected, .fini = end, .timeout = 120);
 
 static struct watch *
 watch(int fd, unsigned want, watch_fn fn, void *arg)

@@ -4,7 +4,7 @@
 
 /* What is known of a run before it is sent, and how it is sent. */
 
-TestSuite(order, .init = dispatch_world_open, .fini = dispatch_world_end, .timeout = 60);
+TestSuite(order, .init = dispatch_world_open, .fini = dispatch_world_end, .timeout = 120);
 
 enum { SHORT_MS = 200 };
 
