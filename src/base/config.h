@@ -31,7 +31,7 @@
 	NUMBER(run, queue_ttl, 3600, 1, 31536000)		/* s in the queue */ \
 	NUMBER(run, max_time, 3600, 1, 31536000)		/* s of run time */ \
 	NUMBER(run, grace, 10, 0, 3600)				/* s between SIGTERM and SIGKILL */ \
-	NUMBER(run, max_output, 8388608, 1024, 1073741824)	/* bytes kept of each of stdout and stderr */ \
+	NUMBER(run, max_output, 8388608, 1024, 67108864)	/* bytes kept of each of stdout and stderr */ \
 	NUMBER(run, parallel, 0, 0, 100000)			/* runs at once; 0: two a core */ \
 	TEXT(local, roots, "")					/* colon-separated: where code may come from */ \
 	TEXT(local, path, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") /* PATH of a run */ \

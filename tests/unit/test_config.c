@@ -120,7 +120,7 @@ Test(config, whole_file)
 	    "\tbusy_timeout : 7\n"
 	    "[run]  ; behind a section\n"
 	    "wait = 0\n"
-	    "max_output = 1073741824\n"
+	    "max_output = 67108864\n"
 	    "[local]\n"
 	    "lang = de_DE.UTF-8\n"
 	    "roots =\n"
@@ -132,7 +132,7 @@ Test(config, whole_file)
 	cr_expect_str_eq(c->database_synchronous, "normal");
 	cr_expect_eq(c->database_busy_timeout, 7);
 	cr_expect_eq(c->run_wait, 0);
-	cr_expect_eq(c->run_max_output, 1073741824);
+	cr_expect_eq(c->run_max_output, 67108864);
 	cr_expect_eq(c->run_grace, 3600);
 	cr_expect_str_eq(c->local_lang, "de_DE.UTF-8");
 	cr_expect_str_eq(c->local_roots, "");
