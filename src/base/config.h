@@ -18,7 +18,7 @@
 	WORD(database, synchronous, "full", "full|normal") \
 	NUMBER(database, busy_timeout, 5, 0, 600)		/* s to wait for a lock */ \
 	NUMBER(responder, workers, 4, 1, 64)			/* threads */ \
-	NUMBER(responder, max_body, 1048576, 1024, 67108864)	/* bytes of a request body */ \
+	NUMBER(responder, max_body, 1048576, 1024, 8388608)	/* bytes of a request body */ \
 	NUMBER(responder, max_import, 16777216, 1024, 67108864)	/* bytes of an import's body */ \
 	NUMBER(responder, max_waiting, 10000, 1, 1000000)	/* requests that wait for a run at once */ \
 	NUMBER(responder, stop_wait, 30, 0, 3600)		/* s to finish what is in hand on SIGTERM */ \
