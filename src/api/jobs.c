@@ -4,8 +4,11 @@
 #include "api/app.h"
 #include "api/job_list.h"
 #include "api/job_stream.h"
+#include "api/list.h"
 #include "api/output.h"
 #include "base/mem.h"
+#include "json/record.h"
+#include "store/job_event.h"
 
 enum {
 	MS_PER_S = 1000,
@@ -22,6 +25,28 @@ job_read(struct request *req, struct response *res, struct error *e)
 		return e->code;
 	res->body = job_shown(&j);
 	return ERR_OK;
+}
+
+static struct json_object *
+event_show(struct request *req, void *record, struct error *e)
+{
+	(void)req;
+	(void)e;
+	return record_to_json(job_event_fields, record);
+}
+
+static const struct list_kind event_kind = { .show = event_show };
+
+static enum err
+job_events(struct request *req, struct response *res, struct error *e)
+{
+	struct job j = { 0 };
+	struct records all;
+
+	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    job_event_list(req, req->db, j.id, &all, e) != ERR_OK)
+		return e->code;
+	return list_answer(req, res, &all, &event_kind, e);
 }
 
 static enum err
@@ -215,6 +240,9 @@ const struct route job_routes[] = {
 	  .types = output_types, .gives = output_headers,
 	  .run = job_output,
 	  .summary = "Read the output of a job" },
+	{ .method = M_GET, .path = "/jobs/{id}/events", .op = "getJobEvents", .role = "job:read",
+	  .list = job_event_fields, .answer = ANSWER_RESULTS, .record = job_event_fields,
+	  .run = job_events, .summary = "List what happened to a job, oldest first" },
 	{ .method = M_DELETE, .path = "/jobs/{id}", .op = "deleteJob", .role = "job:delete",
 	  .answer = ANSWER_RESULT, .record = job_fields, .errors = { ERR_CONFLICT },
 	  .run = job_remove,

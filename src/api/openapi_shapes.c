@@ -3,6 +3,7 @@
 #include "store/certificate.h"
 #include "store/gateway.h"
 #include "store/job.h"
+#include "store/job_event.h"
 #include "store/service.h"
 #include "store/service_group.h"
 
@@ -253,6 +254,7 @@ const struct openapi_record openapi_records[] = {
 	{ "Job", job_fields,
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },
+	{ "JobEvent", job_event_fields, NULL },
 	{ NULL, NULL, NULL }
 };
 
@@ -275,6 +277,8 @@ const struct openapi_text openapi_parameters[] = {
 
 const struct openapi_text openapi_examples[] = {
 	{ "gateway_name", JSON("Branch office") },
+	{ "at", JSON("2026-03-03T19:26:37Z") },
+	{ "event", JSON("running") },
 	{ "created", JSON("2026-03-03T19:26:37Z") },
 	{ "last_updated", JSON("2026-03-03T19:26:37Z") },
 	{ "updatedAt", JSON("2026-03-03T19:26:37Z") },

@@ -80,6 +80,12 @@ mem_trim(void)
 }
 
 void *
+mem_share(void *ctx, const void *p)
+{
+	return mem_must(talloc_reference(ctx, (void *)(uintptr_t)p));
+}
+
+void *
 mem_steal(void *ctx, const void *p)
 {
 	return talloc_steal(ctx, (void *)(uintptr_t)p);

@@ -33,6 +33,9 @@ void mem_free(const void *p);
 /* P gets the parent CTX. Returns P. */
 void *mem_steal(void *ctx, const void *p);
 
+/* CTX becomes one more parent of P, which lives until the last of them is gone. Returns P. */
+void *mem_share(void *ctx, const void *p);
+
 /* Gives memory that is free back to the system: for programs that have become idle. */
 void mem_trim(void);
 

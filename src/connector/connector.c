@@ -1,6 +1,7 @@
 #include "connector/connector.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -185,12 +186,58 @@ conn_count(const struct conn *c)
 	return n;
 }
 
+static const char *
+text_copy(void *ctx, const char *s)
+{
+	return s != NULL ? mem_text(ctx, s) : NULL;
+}
+
+static struct json_object *
+json_copy(void *ctx, struct json_object *o)
+{
+	return o != NULL ? json_keep(ctx, json_object_get(o)) : NULL;
+}
+
+const struct conn_order *
+conn_order_copy(void *ctx, const struct conn_order *order)
+{
+	struct conn_order *o = MEM_NEW(ctx, struct conn_order);
+
+	*o = *order;
+	o->attempt_id = text_copy(o, order->attempt_id);
+	o->job_id = text_copy(o, order->job_id);
+	o->service = text_copy(o, order->service);
+	o->type = text_copy(o, order->type);
+	o->definition = json_copy(o, order->definition);
+	o->params = json_copy(o, order->params);
+	o->inventory = json_copy(o, order->inventory);
+	o->executable = json_copy(o, order->executable);
+	o->repository = json_copy(o, order->repository);
+	/* Not changed once it is compiled: it lives as long as one of those who have it. */
+	if (order->schema != NULL)
+		o->schema = mem_share(o, order->schema);
+	return o;
+}
+
 void
 conn_output(struct conn_run *r, enum conn_stream stream, const void *bytes, size_t n)
 {
 	assert(!r->is_starting);
 	if (n > 0)
 		r->events->output(r->arg, stream, bytes, n);
+}
+
+void
+conn_note(struct conn_run *r, const char *event, const char *fmt, ...)
+{
+	va_list args;
+	char *detail;
+
+	va_start(args, fmt);
+	detail = mem_must(talloc_vasprintf(r, fmt, args));
+	va_end(args);
+	r->events->note(r->arg, event, detail);
+	mem_free(detail);
 }
 
 void

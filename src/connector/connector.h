@@ -21,6 +21,11 @@ enum conn_can { CAN_CANCEL = 1, CAN_STREAM = 2, CAN_DISCOVER = 4 };
 
 enum conn_stream { CONN_STDOUT, CONN_STDERR };
 
+/* What a connector has to say of a run beside its output; GET /jobs/{id}/events shows them. */
+#define CONN_EVENT_CODE "code"			/* where its code comes from: fetched, or there already */
+#define CONN_EVENT_ENVIRONMENT "environment"	/* what it needs beside its code: built, or there already */
+#define CONN_EVENT_PROCESS "process"		/* the service itself has been started */
+
 /* What to run: all borrowed until conn_submit() returns. */
 struct conn_order {
 	const char *attempt_id;		/* 24 hex digits; names the run at this door */
@@ -46,6 +51,8 @@ struct conn_end {
 /* Come from the loop, never from within conn_submit(). */
 struct conn_events {
 	void (*output)(void *arg, enum conn_stream stream, const void *bytes, size_t n);
+	/* A step of the run, for its record: EVENT is one of CONN_EVENTS, DETAIL a line or the output of a tool. */
+	void (*note)(void *arg, const char *event, const char *detail);
 	/* Once a submitted run, after its last output and when nothing of it is left. */
 	void (*ended)(void *arg, const struct conn_end *end);
 };
@@ -112,8 +119,12 @@ enum err conn_cancel(struct conn *c, const char *attempt_id, struct error *e) MU
 void conn_hold(struct conn *c, const char *attempt_id, bool on);
 size_t conn_count(const struct conn *c);
 
+/* A copy of ORDER with all that hangs on it, for CTX: for back ends that need it after conn_submit(). */
+const struct conn_order *conn_order_copy(void *ctx, const struct conn_order *order);
 /* For the back ends: pass an event on. conn_ended() frees the run. */
 void conn_output(struct conn_run *r, enum conn_stream stream, const void *bytes, size_t n);
+/* May also be called from within submit. */
+void conn_note(struct conn_run *r, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void conn_ended(struct conn_run *r, const struct conn_end *end);
 
 extern const struct connector_ops connector_local, connector_simulator;

@@ -11,11 +11,6 @@
  * has a directory of its own, which is its HOME; its working directory is the code's.
  */
 
-struct local_run {
-	struct run_dir *dir;
-	struct proc *proc;
-};
-
 static void
 local_check(struct json_object *settings, struct faults *faults)
 {
@@ -78,12 +73,14 @@ local_ended(void *arg, const struct proc_end *end)
 }
 
 /* What would leave a run half prepared. */
-static enum err
-check_support(struct launch *l, struct error *e)
+enum err
+local_support(struct launch *l, struct error *e)
 {
 	struct json_object *secrets = json_get(l->order->definition, "secrets"), *requirements;
 	const char *type = l->order->type;
 
+	if (!json_object_is_type(l->order->params, json_type_object))
+		return error_set(e, ERR_INVALID, "params must be an object");
 	if (strcmp(type, "opentofu-plan") == 0)
 		return error_set(e, ERR_INVALID, "opentofu-plan services are not supported yet on "
 		    "local gateways");
@@ -104,48 +101,46 @@ check_support(struct launch *l, struct error *e)
 	return ERR_OK;
 }
 
-static enum err
-prepare(struct launch *l, struct error *e)
-{
-	if (!json_object_is_type(l->order->params, json_type_object))
-		return error_set(e, ERR_INVALID, "params must be an object");
-	if (check_support(l, e) != ERR_OK || local_code(l, e) != ERR_OK ||
-	    local_env(l, e) != ERR_OK || local_argv(l, e) != ERR_OK)
-		return e->code;
-	return ERR_OK;
-}
-
-static enum err
-start(struct conn_run *r, struct local_run *run, const struct launch *l, struct error *e)
+enum err
+local_start(struct local_run *run, struct error *e)
 {
 	static const struct proc_events events = { local_output, local_ended };
+	const struct launch *l = run->launch;
 	const struct proc_spec spec = {
 		.argv = l->argv.at, .envp = l->env.at, .cwd = l->dir,
 		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
 	};
 
-	run->proc = proc_start(run, r->conn->loop, &spec, &events, r, e);
-	return run->proc != NULL ? ERR_OK : e->code;
+	run->proc = proc_start(run, run->r->conn->loop, &spec, &events, run->r, e);
+	if (run->proc == NULL)
+		return e->code;
+	conn_note(run->r, CONN_EVENT_PROCESS, "%s", l->argv.at[0]);
+	return ERR_OK;
+}
+
+void
+local_failed(struct local_run *run, const char *error)
+{
+	const struct conn_end end = { .error = error };
+
+	mem_free(run->dir);
+	run->dir = NULL;
+	conn_ended(run->r, &end);
 }
 
 static enum err
 local_submit(struct conn_run *r, const struct conn_order *order, struct error *e)
 {
-	SCOPED(tmp, NULL);
 	struct local_run *run = MEM_NEW(r, struct local_run);
-	struct launch *l = MEM_NEW(tmp, struct launch);
 
 	r->own = run;
+	run->r = r;
 	run->dir = run_dir_new(run, r->conn->config, order->attempt_id, e);
 	if (run->dir == NULL)
 		return e->code;
-	l->config = r->conn->config;
-	l->order = order;
-	l->home = run->dir->path;
-	if (prepare(l, e) != ERR_OK || start(r, run, l, e) != ERR_OK)
-		return e->code;
-	return ERR_OK;
+	run->launch = launch_new(run, order);
+	return launch_advance(run->launch, e);
 }
 
 static void
@@ -153,8 +148,11 @@ local_cancel(struct conn_run *r)
 {
 	struct local_run *run = r->own;
 
+	run->canceled = true;
 	if (run->proc != NULL)
 		proc_stop(run->proc);
+	else
+		launch_cancel(run->launch);
 }
 
 static void

@@ -3,13 +3,30 @@
 
 #include "base/text.h"
 #include "connector/connector.h"
+#include "proc/task.h"
 
 /* What the files of the local connector share. Nothing else includes this. */
 
 enum { WORD_MAX = 131071 };	/* bytes of one word of a command line: MAX_ARG_STRLEN of execve(2), without the NUL */
 
-/* A run being prepared. Texts belong to the launch. */
+struct launch;
+/* One thing that has to be done before the service's process starts. It may make the launch wait. */
+typedef enum err (*launch_step)(struct launch *l, struct error *e);
+/* What comes after a wait; END is of the tool, NULL where none was waited for. It may make the launch wait again. */
+typedef enum err (*launch_then)(struct launch *l, const struct task_end *end, struct error *e);
+
+/* The back end's part of a run. */
+struct local_run {
+	struct conn_run *r;
+	struct run_dir *dir;
+	struct launch *launch;
+	struct proc *proc;	/* the service itself, once it has started */
+	bool canceled;
+};
+
+/* A run being prepared; it lives as long as the run. Texts belong to the launch. */
 struct launch {
+	struct local_run *run;
 	const struct config *config;
 	const struct conn_order *order;
 	const char *home;	/* the run directory */
@@ -17,7 +34,46 @@ struct launch {
 	const char *dir;	/* real path of the working directory, within the tree */
 	struct names env, argv;	/* end in NULL after local_argv() */
 	const char *input;	/* for stdin, or NULL */
+
+	/* local_steps.c's. */
+	size_t step;		/* of the steps: the next one */
+	launch_then then;	/* not NULL: something is being waited for */
+	struct task *task;	/* a tool at work */
+	const char *tool;	/* its name */
+	struct timer *canceling;
 };
+
+/* --- local.c --- */
+
+/* Starts the service's process: all is prepared. */
+enum err local_start(struct local_run *run, struct error *e) MUST_CHECK;
+/* Ends RUN, whose process has not started, for the reason ERROR. RUN is gone afterwards. */
+void local_failed(struct local_run *run, const char *error);
+/* Refuses what this gateway cannot do: a step. */
+enum err local_support(struct launch *l, struct error *e) MUST_CHECK;
+
+/* --- local_steps.c: what comes before the process, one step after the other --- */
+
+struct tool {
+	const char *name;	/* for sentences: "git fetch" */
+	struct names *argv;	/* argv[0] is an absolute path; a NULL ends it */
+	struct names *env;	/* the whole environment; the mark of the run (launch env[0]) must be in it */
+	const char *cwd, *input;	/* INPUT may be NULL */
+	int64_t timeout_ms;
+};
+
+struct launch *launch_new(struct local_run *run, const struct conn_order *order);
+/* For steps and what comes after them: runs T, then calls THEN. */
+enum err launch_tool(struct launch *l, const struct tool *t, launch_then then, struct error *e) MUST_CHECK;
+/* The same without a tool: until launch_resume() is called, from the loop. */
+void launch_wait(struct launch *l, launch_then then);
+void launch_resume(struct launch *l, const struct task_end *end);
+/* Whether the tool did its work; E has its last line. */
+enum err launch_tool_check(struct launch *l, const struct task_end *end, struct error *e) MUST_CHECK;
+/* Begins, and goes on with, the steps; the process has been started, or something is waited for. */
+enum err launch_advance(struct launch *l, struct error *e) MUST_CHECK;
+/* What is being waited for is not wanted any more; the run ends soon. */
+void launch_cancel(struct launch *l);
 
 /* --- local_dir.c: run directories, STATE/runs/ATTEMPT_ID --- */
 

@@ -22,6 +22,7 @@ schedule(struct dispatch *d)
 		r->began = clock_mono();
 		r->started = true;
 		d->n_running++;
+		run_note(r, r->job.state, NULL);
 		run_todo(r, TODO_START);
 	}
 }
@@ -68,6 +69,7 @@ write_run(struct db *db, struct run *r, struct error *e)
 	if ((r->todo & TODO_INSERT && write_insert(db, r, e) != ERR_OK) ||
 	    (r->todo & TODO_START && write_start(db, r, e) != ERR_OK) ||
 	    (r->todo & (TODO_OUTPUT | TODO_END) && write_output(db, r, e) != ERR_OK) ||
+	    (r->todo & TODO_NOTE && notes_write(r, db, e) != ERR_OK) ||
 	    (r->todo & TODO_CANCEL && job_set_cancel_requested(db, r->job.id, e) != ERR_OK) ||
 	    (r->todo & TODO_END && job_end(db, &r->job, e) != ERR_OK))
 		return e->code;
@@ -95,6 +97,8 @@ follow_up(struct run *r, unsigned done)
 	if (done & (TODO_OUTPUT | TODO_END))
 		for (int i = 0; i < 2; i++)
 			keep_written(&r->keep[i]);
+	if (done & TODO_NOTE)
+		notes_written(r);
 	if (r->held) {
 		r->held = false;
 		conn_hold(r->gate->conn, r->job.attempt_id, false);

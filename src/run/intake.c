@@ -117,6 +117,7 @@ take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, st
 			r = run_ordered(d, request_id, o);
 			run_enqueue(r);
 			run_todo(r, TODO_INSERT);
+			run_note(r, r->job.state, NULL);
 		}
 		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
 	}
@@ -135,6 +136,7 @@ take_cancel(struct dispatch *d, struct client *c, const char *tag, struct json_o
 	interest_add(r, c, tag, true, INT64_MAX, INT64_MAX);
 	r->job.cancel_requested = true;
 	run_todo(r, TODO_CANCEL);
+	run_note(r, "cancel-requested", NULL);
 	if (r->queued)
 		run_end(r, JOB_CANCELED, "it was canceled before it started");
 	else

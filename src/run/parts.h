@@ -7,6 +7,7 @@
 #include "connector/connector.h"
 #include "run/dispatch.h"
 #include "store/job.h"
+#include "store/job_event.h"
 
 /* What the files of the dispatcher share; nobody else includes this. */
 
@@ -34,7 +35,15 @@ enum todo {			/* what the next commit writes of a run */
 	TODO_START = 2,
 	TODO_OUTPUT = 4,
 	TODO_CANCEL = 8,
-	TODO_END = 16
+	TODO_END = 16,
+	TODO_NOTE = 32
+};
+
+/* Events on their way to the disk. */
+struct notes {
+	size_t n;
+	struct job_event *at;
+	void *texts;		/* parent of their texts */
 };
 
 enum reason { REASON_NONE, REASON_TIMEOUT, REASON_CANCEL, REASON_STOP };
@@ -54,6 +63,7 @@ struct run {
 	struct timer *timer;	/* the time in the queue, then the run time */
 	struct timer *flush;
 	struct keep keep[2];
+	struct notes notes;
 	struct gate *gate;
 };
 TAILQ_HEAD(run_list, run);
@@ -105,6 +115,13 @@ void run_unqueue(struct run *r);
 /* Tells those who wait what the commit of WHAT has brought. */
 void run_tell(struct run *r, unsigned what);
 void run_refuse(struct run *r, const struct error *e);
+
+/* note.c: events. */
+void run_note(struct run *r, const char *event, const char *detail);
+/* Within a transaction. */
+enum err notes_write(const struct run *r, struct db *db, struct error *e) MUST_CHECK;
+/* After the commit. */
+void notes_written(struct run *r);
 
 /* keep.c: output. */
 void keep_init(struct keep *k, void *ctx, int64_t max);

@@ -78,6 +78,7 @@ run_end(struct run *r, enum job_state state, const char *error)
 	r->timer = NULL;
 	run_move(r, state);
 	r->job.error = error != NULL ? mem_text(r, error) : NULL;
+	run_note(r, r->job.state, error);
 	r->job.ended = clock_wall();
 	r->job.elapsed_ms = r->began != 0 ? clock_mono() - r->began : 0;
 	if (r->started) {

@@ -91,6 +91,12 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 	}
 }
 
+static void
+on_note(void *arg, const char *event, const char *detail)
+{
+	run_note(arg, event, detail);
+}
+
 static enum job_state
 end_state(const struct run *r, const struct conn_end *end)
 {
@@ -225,7 +231,7 @@ run_time(const struct run *r, const struct conn_order *o)
 static enum err
 submit(void *ctx, struct run *r, struct error *e)
 {
-	static const struct conn_events events = { on_output, on_ended };
+	static const struct conn_events events = { on_output, on_note, on_ended };
 	struct gateway g = { 0 };
 	struct service s = { 0 };
 	struct conn_order order;

@@ -29,7 +29,7 @@ static struct config *config;
 static const char *state, *code;
 
 struct seen {
-	struct text *out[2];
+	struct text *out[2], *notes;	/* NOTES: a line for each, event and detail */
 	struct conn *closes;	/* freed when the run ends */
 	int ended;
 	bool ran;
@@ -49,6 +49,15 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 }
 
 static inline void
+on_note(void *arg, const char *event, const char *detail)
+{
+	struct seen *s = arg;
+
+	cr_assert_eq(s->ended, 0, "a note after the end");
+	text_printf(s->notes, "%s: %s\n", event, detail);
+}
+
+static inline void
 on_ended(void *arg, const struct conn_end *end)
 {
 	struct seen *s = arg;
@@ -61,7 +70,7 @@ on_ended(void *arg, const struct conn_end *end)
 	mem_free(s->closes);
 }
 
-static const struct conn_events events = { on_output, on_ended };
+static const struct conn_events events = { on_output, on_note, on_ended };
 
 static inline void
 put_file(const char *name, mode_t mode, const char *text)
@@ -141,6 +150,7 @@ seen_new(void)
 
 	s->out[0] = text_new(s, KEPT);
 	s->out[1] = text_new(s, KEPT);
+	s->notes = text_new(s, KEPT);
 	snprintf(s->attempt, sizeof s->attempt, "%s", id_new(s));
 	snprintf(s->job, sizeof s->job, "%s", id_new(s));
 	return s;
