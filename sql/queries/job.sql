@@ -32,7 +32,9 @@ UPDATE job SET cancel_requested = 1 WHERE id = :id;
 UPDATE job SET stdout_bytes = :stdout_bytes, stderr_bytes = :stderr_bytes, truncated = :truncated WHERE id = :id;
 -- name: job_end
 UPDATE job SET state = :state, return_code = :return_code, error = :error, results = :results, ended = :ended,
-	elapsed_ms = :elapsed_ms, order_params = NULL
+	elapsed_ms = :elapsed_ms, order_params = NULL,
+	kept_bytes = length(params) + coalesce(length(:results), 0) +
+		(SELECT coalesce(sum(length(data)), 0) FROM output WHERE job_id = :id)
 WHERE id = :id;
 -- name: job_delete
 DELETE FROM job WHERE id = :id;

@@ -33,6 +33,9 @@
 	NUMBER(run, grace, 10, 0, 3600)				/* s between SIGTERM and SIGKILL */ \
 	NUMBER(run, max_output, 8388608, 1024, 67108864)	/* bytes kept of each of stdout and stderr */ \
 	NUMBER(run, parallel, 0, 0, 100000)			/* runs at once; 0: two a core */ \
+	NUMBER(retention, days, 90, 0, 36500)			/* an ended job is kept; 0: for ever */ \
+	NUMBER(retention, runs, 10000, 0, 1000000000)		/* ended jobs kept of each service; 0: all */ \
+	NUMBER(retention, megabytes, 8192, 0, 1000000000)	/* that all ended jobs may hold; 0: any */ \
 	TEXT(local, roots, "")					/* colon-separated: where code may come from */ \
 	TEXT(local, path, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") /* PATH of a run */ \
 	TEXT(local, python, "python3")				/* program of python-script */ \

@@ -6,7 +6,14 @@
 
 #include "base/mem.h"
 
-enum { MS_PER_S = 1000 };
+enum {
+	MS_PER_S = 1000,
+	VACUUM_INCREMENTAL = 2,		/* PRAGMA auto_vacuum */
+	SPARE_PAGES = 1024		/* that may stay free: what comes next needs them */
+};
+
+#define SHRINK_STEP "PRAGMA incremental_vacuum(256)"	/* pages: 1 MiB */
+#define WAL_KEPT "16777216"	/* bytes of the log that stay after a larger one */
 
 static const struct {
 	const char *name, *text;
@@ -101,8 +108,8 @@ db_settle(struct db *db, const struct config *c, struct error *e)
 	sqlite3_busy_timeout(db->raw, (int)(c->database_busy_timeout * MS_PER_S));
 	sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* The system caches the file already: a small cache of our own keeps the programs small. */
-	if (db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-512",
-		e) != ERR_OK)
+	if (db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; "
+	    "PRAGMA cache_size=-512; PRAGMA journal_size_limit=" WAL_KEPT, e) != ERR_OK)
 		return e->code;
 	return db_exec(db, strcmp(c->database_synchronous, "full") == 0 ?
 	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", e);
@@ -140,6 +147,41 @@ db_rest(struct db *db)
 {
 	sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	sqlite3_db_release_memory(db->raw);
+}
+
+enum err
+db_can_shrink(struct db *db, bool *can, struct error *e)
+{
+	int64_t mode;
+
+	if (db_pragma(db, "PRAGMA auto_vacuum", &mode, e) != ERR_OK)
+		return e->code;
+	*can = mode == VACUUM_INCREMENTAL;
+	return ERR_OK;
+}
+
+enum err
+db_shrink(struct db *db, bool *more, struct error *e)
+{
+	int64_t free_pages = 0;
+
+	if (db_can_shrink(db, more, e) != ERR_OK ||
+	    db_pragma(db, "PRAGMA freelist_count", &free_pages, e) != ERR_OK)
+		return e->code;
+	*more = *more && free_pages > SPARE_PAGES;
+	return *more ? db_exec(db, SHRINK_STEP, e) : ERR_OK;
+}
+
+enum err
+db_prepare_shrink(struct db *db, struct error *e)
+{
+	return db_exec(db, "PRAGMA auto_vacuum=INCREMENTAL", e);
+}
+
+enum err
+db_rewrite(struct db *db, struct error *e)
+{
+	return db_prepare_shrink(db, e) == ERR_OK ? db_exec(db, "VACUUM", e) : e->code;
 }
 
 enum err

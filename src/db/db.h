@@ -39,6 +39,17 @@ enum err db_exec(struct db *db, const char *sql, struct error *e) MUST_CHECK;
 enum err db_pragma(struct db *db, const char *sql, int64_t *value, struct error *e) MUST_CHECK;
 /* For idle times: writes what the WAL holds into the database file, as far as readers allow, and frees the cache. */
 void db_rest(struct db *db);
+/*
+ * Gives some pages that hold nothing any more back to the system, outside a transaction: a small step, which leaves a
+ * reserve. *MORE: there are still some. Nothing in a file that was not made for it: see db_can_shrink().
+ */
+enum err db_shrink(struct db *db, bool *more, struct error *e) MUST_CHECK;
+/* Before the first table of a new file: db_shrink() will work. */
+enum err db_prepare_shrink(struct db *db, struct error *e) MUST_CHECK;
+/* Whether db_shrink() works. */
+enum err db_can_shrink(struct db *db, bool *can, struct error *e) MUST_CHECK;
+/* Writes the whole file anew so that it can; takes as much room again, and keeps writers out meanwhile. */
+enum err db_rewrite(struct db *db, struct error *e) MUST_CHECK;
 
 /*
  * A statement, reset and unbound; the macro gives it back at the end of the

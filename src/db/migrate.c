@@ -83,7 +83,7 @@ migrate_run(struct db *db, int *from, struct error *e)
 	if (migrate_number(db, &have, e) != ERR_OK)
 		return e->code;
 	first = have;
-	if (have == 0 && migrate_journal(db, e) != ERR_OK)
+	if (have == 0 && (db_prepare_shrink(db, e) != ERR_OK || migrate_journal(db, e) != ERR_OK))
 		return e->code;
 	while (have < migrate_wanted())
 		if (migrate_step(db, e) != ERR_OK || migrate_number(db, &have, e) != ERR_OK)

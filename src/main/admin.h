@@ -161,6 +161,7 @@ int admin_job_show(struct admin *a);
 int admin_cancel(struct admin *a);
 int admin_logs(struct admin *a);
 int admin_migrate(struct admin *a);
+int admin_purge(struct admin *a);
 int admin_version(struct admin *a);
 int admin_doctor(struct admin *a);
 

@@ -122,6 +122,20 @@ check_administrator(struct visit *v, struct db *db)
 }
 
 static void
+check_shrinking(struct visit *v, struct db *db)
+{
+	struct error e;
+	bool can;
+
+	if (db_can_shrink(db, &can, &e) != ERR_OK)
+		find(v, BROKEN, "the database: %s", e.detail);
+	else if (can)
+		find(v, FINE, "the database gives room back when jobs are removed");
+	else
+		find(v, DOUBTFUL, "the database never shrinks: run `gatehouse migrate`");
+}
+
+static void
 check_database(struct visit *v)
 {
 	const char *path = config_path(v->ctx, v->config, "gatehouse.db");
@@ -142,6 +156,7 @@ check_database(struct visit *v)
 		return;
 	}
 	check_damage(v, db);
+	check_shrinking(v, db);
 	if (check_schema(v, db))
 		check_administrator(v, db);
 	mem_free(db);

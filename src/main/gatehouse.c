@@ -92,6 +92,8 @@ static const struct command commands[] = {
 	{ "cancel", "JOB", NULL, "Cancel a job that has not ended.", admin_cancel },
 	{ "logs", "JOB", logs_options, "Print the output of a job.", admin_logs },
 	{ "migrate", "", NULL, "Bring the database to this program's schema.", admin_migrate },
+	{ "purge", "", NULL,
+	  "Remove the old jobs that [retention] does not keep, now.", admin_purge },
 	{ "doctor", "", NULL, "Check the installation.", admin_doctor },
 	{ "version", "", NULL, "Print the versions of program and schema.", admin_version },
 };

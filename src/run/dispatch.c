@@ -7,8 +7,15 @@
 #include "base/mem.h"
 #include "proc/proc.h"
 #include "run/parts.h"
+#include "store/retention.h"
 
-enum { RUNS_PER_CORE = 2, REST_MS = 5000 };
+enum {
+	RUNS_PER_CORE = 2,
+	REST_MS = 5000,
+	PURGE_FIRST_MS = 1000,		/* after the start: runs come first */
+	PURGE_EVERY_MS = 600000,
+	PURGE_PAUSE_MS = 50		/* between two steps: what is due meanwhile is done */
+};
 
 static int
 dispatch_close(struct dispatch *d)
@@ -41,6 +48,33 @@ rest(void *arg)
 	loop_after(d->loop, REST_MS, rest, d);
 }
 
+/* What [retention] does not keep goes, step by step. What fails is tried again in the next pass. */
+static void
+purge(void *arg)
+{
+	struct dispatch *d = arg;
+	struct error e;
+	bool more = false;
+
+	if (d->stopping)
+		return;
+	if (d->purging == NULL)
+		d->purging = retention_new(d, d->config);
+	if (retention_step(d->purging, d->db, &more, &e) != ERR_OK) {
+		log_warning("old jobs cannot be removed: %s", e.detail);
+		more = false;
+	}
+	if (!more && retention_jobs(d->purging) > 0)
+		log_info("%lld old jobs removed, they held %lld bytes",
+		    (long long)retention_jobs(d->purging),
+		    (long long)retention_bytes(d->purging));
+	if (!more) {
+		mem_free(d->purging);
+		d->purging = NULL;
+	}
+	loop_after(d->loop, more ? PURGE_PAUSE_MS : PURGE_EVERY_MS, purge, d);
+}
+
 struct dispatch *
 dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, struct error *e)
 {
@@ -64,6 +98,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	}
 	loop_each_turn(l, commit_turn, d);
 	rest(d);
+	loop_after(l, PURGE_FIRST_MS, purge, d);
 	loop_wake(l);
 	return d;
 }

@@ -88,6 +88,7 @@ struct dispatch {
 	bool stopping, failing;		/* FAILING: the last commit did not go through */
 	struct timer *retry;
 	int64_t idle_after, busy_at, rested;
+	struct retention *purging;	/* a pass under way, or NULL */
 };
 
 /* control.c: the clients. */

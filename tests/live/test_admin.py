@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import termios
+import time
 
 from frame import on
 from lib import PATIENCE, ROOT, Skip, check, processes, until
@@ -397,6 +398,30 @@ def test_admin_no_dispatcher(g):
         says(g.admin("--config", config, *words), 1, "^$", "gatehouse: gatehoused is not running")
     says(g.admin("--config", config, "doctor"), 1, "FAIL +gatehoused: .*not running")
     check(says(g.admin("--config", config, "jobs"), 0).count("\n") == 1, "no job is left of them")
+
+
+@here
+def test_admin_purge(g):
+    """What [retention] does not keep goes, and an older database file learns to shrink."""
+    config, state = other(g, "full")
+    says(with_password(g, b"long enough", "--config", config, "init"), 0)
+    says(g.admin("--config", config, "purge"), 0, "^0 jobs removed, they held 0 bytes")
+    base = sqlite3.connect(state / "gatehouse.db")
+    base.executemany(
+        "INSERT INTO job (id, attempt_id, request_id, gateway_id, cluster_id, service_id, service, type, params, state,"
+        " requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested, stdout_bytes, stderr_bytes,"
+        " truncated, kept_bytes) VALUES (?1, ?1, ?1, 'g', 'g', 's', 's', 'executable', '{}', ?2, 'a', ?3, ?3, ?4, 0, 1, 0,"
+        " 0, 0, 0, 7)", [("a", "completed", 1, 1), ("b", "running", 1, 0), ("c", "completed", 1, int(time.time() * 1000))])
+    base.commit()
+    says(g.admin("--config", config, "purge"), 0, "^1 jobs removed, they held 7 bytes")
+    check([row[0] for row in base.execute("SELECT id FROM job ORDER BY id")] == ["b", "c"])
+    base.execute("PRAGMA auto_vacuum = NONE")
+    base.execute("VACUUM")
+    base.close()
+    check("warning  the database never shrinks" in g.admin("--config", config, "doctor").stdout)
+    says(g.admin("--config", config, "migrate"), 0, "written anew: it shrinks by itself now")
+    check("database gives room back" in g.admin("--config", config, "doctor").stdout)
+    check("anew" not in says(g.admin("--config", config, "migrate"), 0))
 
 
 @here
