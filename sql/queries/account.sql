@@ -1,3 +1,6 @@
+-- name: account_get
+SELECT id, username, password_hash, is_admin, created, created_by, last_updated, last_updated_by
+FROM account WHERE id = :id;
 -- name: account_by_username
 SELECT id, username, password_hash, is_admin, created, created_by, last_updated, last_updated_by
 FROM account WHERE username = :username;

@@ -1,67 +1,17 @@
 #include "access/identity.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "access/credential.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "secret/digest.h"
 #include "secret/password.h"
 #include "store/account.h"
+#include "store/session.h"
 
-enum { BASIC_MAX = 4096, BITS_PER_DIGIT = 6, BITS_PER_BYTE = 8, DIGITS_PER_GROUP = 4 };
-
-/* Base64 (RFC 4648 section 4); padding may be left out, but not wrong. NULL where it is none. */
-static char *
-base64_decode(void *ctx, const char *s, size_t *n)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strcspn(s, "="), pad = strspn(s + len, "="), bits = 0, at = 0;
-	char *out = mem_bytes(ctx, len + 1);
-	unsigned word = 0;
-
-	if (s[len + pad] != '\0' || len % DIGITS_PER_GROUP == 1 || pad > 2 ||
-	    (pad > 0 && (len + pad) % DIGITS_PER_GROUP != 0))
-		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		const char *d = strchr(digits, s[i]);
-
-		if (d == NULL)
-			return NULL;
-		word = word << BITS_PER_DIGIT | (unsigned)(d - digits);
-		bits += BITS_PER_DIGIT;
-		if (bits >= BITS_PER_BYTE) {
-			bits -= BITS_PER_BYTE;
-			out[at++] = (char)(word >> bits & 0xff);
-		}
-	}
-	*n = at;
-	return out;
-}
-
-/* Splits "Basic ...": false where it is not well-formed. */
-static bool
-basic_split(void *ctx, const char *header, char **user, char **password)
-{
-	static const char scheme[] = "Basic ";
-	size_t n;
-	char *colon;
-
-	if (strncasecmp(header, scheme, sizeof scheme - 1) != 0 || strlen(header) > BASIC_MAX)
-		return false;
-	header += sizeof scheme - 1;
-	header += strspn(header, " ");
-	*user = base64_decode(ctx, header, &n);
-	if (*user == NULL || strlen(*user) != n || !utf8_valid(*user, n))
-		return false;
-	colon = strchr(*user, ':');
-	if (colon == NULL || strlen(colon + 1) > PASSWORD_MAX)
-		return false;
-	*colon = '\0';
-	*password = colon + 1;
-	return true;
-}
+/* That a session was used is written at most so often, and at least some times in its idle time. */
+enum { MS_PER_S = 1000, USE_STEP_MS = 60000, USES_IN_IDLE = 4 };
 
 static bool
 password_is_right(struct remember *remember, const struct account *a, const char *password)
@@ -76,28 +26,143 @@ password_is_right(struct remember *remember, const struct account *a, const char
 	return true;
 }
 
+static void
+become(struct caller *caller, const struct account *a, enum caller_by by)
+{
+	*caller = (struct caller){ .username = a->username, .account_id = a->id,
+		.is_admin = a->is_admin, .by = by };
+}
+
 enum err
-identify(void *ctx, struct db *db, struct remember *remember, const char *authorization,
-    struct caller *caller, struct error *e)
+identify_password(void *ctx, struct db *db, const struct verifier *v, const char *username,
+    const char *password, const char *remote, struct caller *caller, struct error *e)
 {
 	struct account a = { 0 };
-	char *user, *password;
 	bool found;
 
-	if (authorization == NULL)
-		return error_set(e, ERR_UNAUTHENTICATED,
-		    "this operation needs a caller: send a user name and password");
-	if (!basic_split(ctx, authorization, &user, &password))
-		return error_set(
-		    e, ERR_UNAUTHENTICATED, "the header Authorization holds no Basic credential");
-	if (account_find(ctx, db, user, &a, &found, e) != ERR_OK)
+	(void)remote;
+	if (account_find(ctx, db, username, &a, &found, e) != ERR_OK)
 		return e->code;
 	if (!found)
 		password_verify_nothing(password);
-	if (!found || !password_is_right(remember, &a, password))
-		return error_set(e, ERR_UNAUTHENTICATED, "the user name or the password is wrong");
-	*caller = (struct caller){ .username = a.username, .is_admin = a.is_admin };
+	if (!found || !password_is_right(v->remember, &a, password)) {
+		caller->claimed = a.username;
+		return error_set(
+		    e, ERR_UNAUTHENTICATED, "the user name or the password is wrong");
+	}
+	become(caller, &a, CALLER_PASSWORD);
 	return ERR_OK;
+}
+
+static int64_t
+use_step(int64_t idle_ms)
+{
+	return idle_ms / USES_IN_IDLE < USE_STEP_MS ? idle_ms / USES_IN_IDLE : USE_STEP_MS;
+}
+
+enum err
+identify_token(void *ctx, struct db *db, const struct verifier *v, const char *token,
+    enum caller_by by, struct caller *caller, struct error *e)
+{
+	const char *digest = digest_hex(ctx, token, strlen(token));
+	int64_t now = clock_wall(), idle = v->config->auth_session_idle * MS_PER_S;
+	struct session s = { 0 };
+	struct account a = { 0 };
+	bool found;
+
+	if (session_find(ctx, db, digest, &s, &found, e) != ERR_OK)
+		return e->code;
+	if (!found || !session_is_alive(&s, idle, now))
+		return error_set(e, ERR_UNAUTHENTICATED,
+		    "the token is not known, or not any more: log in again");
+	if (account_get(ctx, db, s.account_id, &a, e) != ERR_OK)
+		return e->code;
+	if (now - s.last_used >= use_step(idle))
+		session_note_use(db, s.id, now);
+	become(caller, &a, by);
+	caller->session_id = s.id;
+	caller->expires = s.expires;
+	caller->can_end = !session_is(&s, SESSION_API);
+	return ERR_OK;
+}
+
+static enum err
+by_header(void *ctx, struct db *db, const struct verifier *v, const struct credentials *given,
+    struct caller *caller, struct error *e)
+{
+	const char *token = credential_bearer(given->authorization);
+	char *user, *password;
+
+	if (token != NULL)
+		return identify_token(ctx, db, v, token, CALLER_BEARER, caller, e);
+	if (!credential_basic(ctx, given->authorization, &user, &password))
+		return error_set(e, ERR_UNAUTHENTICATED,
+		    "the header Authorization holds no Basic credential and no Bearer token");
+	return identify_password(ctx, db, v, user, password, given->remote, caller, e);
+}
+
+/* The web server has made sure of them: LDAP, OIDC, Kerberos, client certificates come in so. */
+static enum err
+by_server(void *ctx, struct db *db, const char *username, struct caller *caller, struct error *e)
+{
+	struct account a = { 0 };
+	bool found;
+
+	if (account_find(ctx, db, username, &a, &found, e) != ERR_OK)
+		return e->code;
+	if (!found)
+		return error_set(e, ERR_FORBIDDEN,
+		    "%s is known to the web server, but has no account here", username);
+	become(caller, &a, CALLER_SERVER);
+	return ERR_OK;
+}
+
+enum err
+identify(void *ctx, struct db *db, const struct verifier *v, const struct credentials *given,
+    struct caller *caller, struct error *e)
+{
+	const char *cookie = given->cookie != NULL ?
+	    credential_cookie(ctx, given->cookie, COOKIE_NAME) : NULL;
+	bool is_named = given->remote_user != NULL && *given->remote_user != '\0';
+
+	if (given->authorization != NULL)
+		return by_header(ctx, db, v, given, caller, e);
+	if (cookie != NULL)
+		return identify_token(ctx, db, v, cookie, CALLER_COOKIE, caller, e);
+	if (given->token != NULL)
+		return identify_token(ctx, db, v, given->token, CALLER_QUERY, caller, e);
+	if (v->config->auth_trust_remote_user && is_named)
+		return by_server(ctx, db, given->remote_user, caller, e);
+	return error_set(e, ERR_UNAUTHENTICATED,
+	    "this operation needs a caller: send a user name and password, or a token");
+}
+
+bool
+caller_is_ambient(const struct caller *caller)
+{
+	switch (caller->by) {
+	case CALLER_PASSWORD:
+	case CALLER_COOKIE:
+	case CALLER_SERVER:
+		return true;
+	case CALLER_HOST:
+	case CALLER_BEARER:
+	case CALLER_QUERY:
+		return false;
+	}
+	return true;
+}
+
+const char *
+caller_by_name(enum caller_by by)
+{
+	static const char *const names[] = {
+		[CALLER_HOST] = "host", [CALLER_PASSWORD] = "password",
+		[CALLER_BEARER] = "bearer", [CALLER_COOKIE] = "cookie",
+		[CALLER_QUERY] = "query", [CALLER_SERVER] = "server",
+	};
+
+	return names[by];
 }
 
 enum err

@@ -10,11 +10,15 @@
 #include "json/body.h"
 #include "json/record.h"
 
+#define JSON_TYPE "application/json"
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
 enum { MS_PER_S = 1000, STATUS_NO_CONTENT = 204, STATUS_SERVER = 500 };
 
 static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
-	configuration_routes, service_group_routes, certificate_routes, openapi_routes, NULL
+	configuration_routes, service_group_routes, certificate_routes, openapi_routes,
+	session_routes, NULL
 };
 
 struct app *
@@ -23,7 +27,8 @@ app_new(void *ctx, const struct config *c, struct error *e)
 	struct app *app = MEM_NEW(ctx, struct app);
 
 	app->config = c;
-	app->remember = remember_new(app, c->auth_cache * MS_PER_S);
+	app->verifier.config = c;
+	app->verifier.remember = remember_new(app, c->auth_cache * MS_PER_S);
 	app->router = router_new(app, tables, e);
 	if (app->router == NULL) {
 		mem_free(app);
@@ -59,10 +64,9 @@ refuse_faults(void *ctx, const struct faults *f, struct error *e)
 }
 
 static bool
-is_json(const char *content_type)
+is_type(const char *content_type, const char *type)
 {
-	static const char type[] = "application/json";
-	size_t n = sizeof type - 1;
+	size_t n = strlen(type);
 
 	return strncasecmp(content_type, type, n) == 0 && strchr("; \t", content_type[n]) != NULL;
 }
@@ -89,6 +93,21 @@ unwrap(struct request *req, const char *wrapper, struct json_object *body, struc
 	return ERR_OK;
 }
 
+/* Whether the body is there and of the TYPE that it has to be. */
+static enum err
+check_body(struct request *req, const char *type, struct error *e)
+{
+	if (req->body_too_large)
+		return error_set(e, ERR_TOO_LARGE, "the body is larger than %zu bytes",
+		    app_body_max(req->app, req, req->method, req->path));
+	if (req->body_cut)
+		return error_set(e, ERR_MALFORMED, "the body ended before its Content-Length");
+	if ((req->body_len > 0 || *req->content_type != '\0') &&
+	    !is_type(req->content_type, type))
+		return error_set(e, ERR_MEDIA_TYPE, "the body must be %s", type);
+	return ERR_OK;
+}
+
 static enum err
 read_body(struct request *req, struct error *e)
 {
@@ -97,13 +116,10 @@ read_body(struct request *req, struct error *e)
 
 	if (route->body.use == BODY_NONE)
 		return ERR_OK;
-	if (req->body_too_large)
-		return error_set(e, ERR_TOO_LARGE, "the body is larger than %zu bytes",
-		    app_body_max(req->app, req, req->method, req->path));
-	if (req->body_cut)
-		return error_set(e, ERR_MALFORMED, "the body ended before its Content-Length");
-	if ((req->body_len > 0 || *req->content_type != '\0') && !is_json(req->content_type))
-		return error_set(e, ERR_MEDIA_TYPE, "the body must be application/json");
+	if (check_body(req, route->body.use == BODY_FORM ? FORM_TYPE : JSON_TYPE, e) != ERR_OK)
+		return e->code;
+	if (route->body.use == BODY_FORM)
+		return form_read(req, e);
 	if (json_parse(req, req->body, req->body_len, &body, e) != ERR_OK)
 		return e->code;
 	if (!json_object_is_type(body, json_type_object))
@@ -129,18 +145,12 @@ respond_record(struct response *res, const struct field *fields, const void *rec
 }
 
 static enum err
-admit(struct app *app, struct request *req, struct error *e)
+admit(struct request *req, struct error *e)
 {
-	struct caller *caller;
-
 	if (strcmp(req->route->role, ROLE_OPEN) == 0)
 		return ERR_OK;
-	if (req->caller == NULL) {
-		caller = MEM_NEW(req, struct caller);
-		if (identify(req, req->db, app->remember, req->authorization, caller, e) != ERR_OK)
-			return e->code;
-		req->caller = caller;
-	}
+	if (request_identify(req, e) != ERR_OK)
+		return e->code;
 	if (strcmp(req->route->role, ROLE_CALLER) == 0)
 		return ERR_OK;
 	return authorize(req->caller, req->route->role, e);
@@ -165,14 +175,35 @@ route_request(struct app *app, struct request *req, struct response *res, struct
 static enum err
 handle(struct app *app, struct request *req, struct response *res, struct error *e)
 {
+	struct error bad;
+	enum err query;
+
 	if (route_request(app, req, res, e) != ERR_OK)
 		return e->code;
 	if (res->status == STATUS_NO_CONTENT)
 		return ERR_OK;
-	if (admit(app, req, e) != ERR_OK || query_read(req, e) != ERR_OK ||
-	    read_body(req, e) != ERR_OK)
+	/* A token may be in the query; but who may not ask is not told what is wrong with it. */
+	query = query_read(req, &bad);
+	if (admit(req, e) != ERR_OK)
 		return e->code;
+	if (query != ERR_OK) {
+		*e = bad;
+		return query;
+	}
+	if (read_body(req, e) != ERR_OK)
+		return e->code;
+	db_writable(req->db, req->method != M_GET && req->method != M_HEAD);
 	return req->route->run(req, res, e);
+}
+
+/* Where Basic is offered a browser asks for a password: not beside a page that logs in itself. */
+static const char *
+challenge(const struct request *req)
+{
+	bool is_login = req->route != NULL && strcmp(req->route->role, ROLE_OPEN) == 0 &&
+	    req->authorization == NULL;
+
+	return is_login ? "Bearer realm=\"Gatehouse\"" : "Basic realm=\"Gatehouse\"";
 }
 
 void
@@ -199,7 +230,7 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 	if (e->code == ERR_UNAVAILABLE)
 		response_header(res, "Retry-After", "5");
 	if (e->code == ERR_UNAUTHENTICATED)
-		response_header(res, "WWW-Authenticate", "Basic realm=\"Gatehouse\"");
+		response_header(res, "WWW-Authenticate", challenge(req));
 	res->status = err_status(e->code);
 	res->body = answer_error(e, req->id, res->faults);
 }
@@ -229,7 +260,8 @@ app_handle(struct app *app, struct db *db, struct request *req, struct response 
 	req->db = db;
 	req->id = id_new(req);
 	response_header(res, "X-Request-Id", req->id);
-	db_writable(db, req->method != M_GET && req->method != M_HEAD);
+	/* The pipeline's own records are written for a GET too: see handle(). */
+	db_writable(db, true);
 	rc = handle(app, req, res, &e);
 	finish(req, res, rc, &e);
 }

@@ -16,7 +16,7 @@
 struct app {
 	const struct config *config;
 	struct router *router;
-	struct remember *remember;
+	struct verifier verifier;
 };
 
 /* NULL: E filled (a route that lacks something). Made for CTX; C is borrowed. */
@@ -41,11 +41,13 @@ void app_refuse(struct request *req, struct response *res, struct error *e);
 enum err request_overlay(struct request *req, void *record, struct error *e) MUST_CHECK;
 /* RES's body is RECORD. */
 void respond_record(struct response *res, const struct field *fields, const void *record);
+/* Finds REQ's caller by the credentials that it brings (access/identity.h), unless the host knows already. */
+enum err request_identify(struct request *req, struct error *e) MUST_CHECK;
 /* E as the refusal for faults: field is the first one's path, detail all of them. */
 enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);
 
 extern const struct route health_routes[], gateway_routes[], service_routes[], run_routes[], job_routes[],
     connection_routes[], configuration_routes[], service_group_routes[], certificate_routes[],
-    openapi_routes[];
+    openapi_routes[], session_routes[];
 
 #endif

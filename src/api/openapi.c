@@ -130,10 +130,10 @@ responses(void)
 static struct json_object *
 security_schemes(void)
 {
-	struct json_object *all = new_object(), *basic = openapi_type("http");
+	struct json_object *all = new_object();
 
-	openapi_put(basic, "scheme", "basic");
-	json_set(all, "basic", basic);
+	for (const struct openapi_text *s = openapi_schemes; s->name != NULL; s++)
+		json_set(all, s->name, openapi_parse(s->json));
 	return all;
 }
 

@@ -7,6 +7,7 @@
 #include "json/body.h"
 
 #define JSON_TYPE "application/json"
+#define FORM_TYPE "application/x-www-form-urlencoded"
 
 enum { STATUS_TEXT_MAX = 16 };
 
@@ -108,12 +109,16 @@ put_body(struct json_object *o, const struct route *t)
 
 	if (t->body.use == BODY_NONE)
 		return;
-	schema = t->body.fields != NULL ? openapi_schema(t->body.fields, use) :
-	    openapi_type("object");
+	if (t->body.fields != NULL)
+		schema = openapi_schema(t->body.fields, use);
+	else
+		schema = t->body.shape != NULL ? openapi_ref("schemas", t->body.shape) :
+		    openapi_type("object");
 	body = mem_must(json_object_new_object());
 	put_true(body, "required");
-	put_content(body, JSON_TYPE, t->body.wrapper != NULL ?
-	    wrap_schema(t->body.wrapper, schema) : schema);
+	if (t->body.wrapper != NULL)
+		schema = wrap_schema(t->body.wrapper, schema);
+	put_content(body, t->body.use == BODY_FORM ? FORM_TYPE : JSON_TYPE, schema);
 	json_set(o, "requestBody", body);
 }
 
@@ -235,7 +240,6 @@ enum occasion {
 	NEVER,
 	ALWAYS,
 	WITH_CALLER,
-	WITH_ROLE,
 	WITH_NAME,	/* in the path */
 	WITH_BODY
 };
@@ -245,7 +249,7 @@ static const enum occasion occasions[ERR__COUNT] = {
 	[ERR_MALFORMED] = ALWAYS,	/* the query */
 	[ERR_INVALID] = ALWAYS,
 	[ERR_UNAUTHENTICATED] = WITH_CALLER,
-	[ERR_FORBIDDEN] = WITH_ROLE,
+	[ERR_FORBIDDEN] = WITH_CALLER,	/* a role, or a page of another site */
 	[ERR_NOT_FOUND] = WITH_NAME,
 	[ERR_TOO_LARGE] = WITH_BODY,
 	[ERR_MEDIA_TYPE] = WITH_BODY,
@@ -275,8 +279,6 @@ may_answer(const struct route *t, enum err code)
 		return true;
 	case WITH_CALLER:
 		return !is_open(t);
-	case WITH_ROLE:
-		return !is_open(t) && !is_for_any(t);
 	case WITH_NAME:
 		return strchr(t->path, '{') != NULL;
 	case WITH_BODY:
@@ -341,21 +343,21 @@ put_description(struct json_object *o, const struct route *t)
 	    t->doc != NULL ? mem_printf(tmp, "%s %s", t->doc, who) : who);
 }
 
-/* For schemes like Basic the list names roles (OpenAPI 3.1, security requirement object). */
+/* Any one scheme will do. The lists name roles (OpenAPI 3.1, security requirement object). */
 static void
 put_security(struct json_object *o, const struct route *t)
 {
-	struct json_object *any = new_array(), *one, *roles;
+	struct json_object *any = new_array();
 
 	json_set(o, "security", any);
-	if (is_open(t))
-		return;
-	one = mem_must(json_object_new_object());
-	roles = new_array();
-	if (!is_for_any(t))
-		json_push(roles, mem_must(json_object_new_string(t->role)));
-	json_set(one, "basic", roles);
-	json_push(any, one);
+	for (const struct openapi_text *s = openapi_schemes; !is_open(t) && s->name != NULL; s++) {
+		struct json_object *one = mem_must(json_object_new_object()), *roles = new_array();
+
+		if (!is_for_any(t))
+			json_push(roles, mem_must(json_object_new_string(t->role)));
+		json_set(one, s->name, roles);
+		json_push(any, one);
+	}
 }
 
 struct json_object *

@@ -16,6 +16,8 @@ struct openapi_text {
 extern const struct openapi_text openapi_shapes[];
 /* Schemas of parameters of the path and the query, by the parameter's name; what is not here is a text. */
 extern const struct openapi_text openapi_parameters[];
+/* Security schemes: each credential that is taken (access/identity.h). */
+extern const struct openapi_text openapi_schemes[];
 /* Examples, by a member's name on the wire: texts and times only. */
 extern const struct openapi_text openapi_examples[];
 

@@ -221,6 +221,48 @@ const struct openapi_text openapi_shapes[] = {
 	    "description": "an OpenAPI 3.1 document",
 	    "required": ["openapi", "info", "paths"],
 	    "additionalProperties": true }) },
+	{ "Login", JSON({ "type": "object",
+	    "required": ["username", "password"],
+	    "properties": {
+		"username": { "type": "string", "minLength": 1, "examples": ["admin"] },
+		"password": { "type": "string", "minLength": 1 } },
+	    "additionalProperties": false }) },
+	{ "LoginBody", JSON({ "anyOf": [
+		{ "$ref": "#/components/schemas/Login" },
+		{ "type": "object",
+		    "required": ["user"],
+		    "properties": { "user": { "$ref": "#/components/schemas/Login" } },
+		    "additionalProperties": false }] }) },
+	{ "LogoutAnswer", JSON({ "type": "object",
+	    "required": ["status", "message"],
+	    "properties": {
+		"status": { "const": "OK" },
+		"message": { "type": "string" } } }) },
+	{ "OauthForm", JSON({ "type": "object",
+	    "required": ["grant_type"],
+	    "properties": {
+		"grant_type": { "const": "client_credentials" },
+		"client_id": { "type": "string",
+		    "description": "the name of an API token, or of an account" },
+		"client_secret": { "type": "string",
+		    "description": "the token, or the account's password" } } }) },
+	{ "AccessToken", JSON({ "type": "object",
+	    "required": ["access_token", "token_type", "expires_in"],
+	    "properties": {
+		"access_token": { "type": "string" },
+		"token_type": { "const": "Bearer" },
+		"expires_in": { "type": "integer", "minimum": 0,
+		    "description": "seconds" } } }) },
+	{ "WhoAmI", JSON({ "type": "object",
+	    "required": ["_id", "username", "by", "groups", "roles"],
+	    "properties": {
+		"_id": { "$ref": "#/components/schemas/Id" },
+		"username": { "type": "string", "examples": ["admin"] },
+		"by": { "type": "string",
+		    "enum": ["password", "bearer", "cookie", "query", "server"],
+		    "description": "which credential was taken" },
+		"groups": { "type": "array", "items": { "type": "string" } },
+		"roles": { "type": "array", "items": { "type": "string" } } } }) },
 	{ "Error", JSON({ "type": "object",
 	    "required": ["domain", "code", "message", "request_id"],
 	    "properties": {
@@ -272,6 +314,14 @@ const struct openapi_text openapi_parameters[] = {
 	    "default": "both" }) },
 	{ "offset", JSON({ "type": "string", "pattern": "^[0-9]+(,[0-9]+)?$", "default": "0" }) },
 	{ "wait", JSON({ "type": "integer", "minimum": 0, "maximum": 3600, "default": 0 }) },
+	{ NULL, NULL }
+};
+
+const struct openapi_text openapi_schemes[] = {
+	{ "basic", JSON({ "type": "http", "scheme": "basic" }) },
+	{ "bearer", JSON({ "type": "http", "scheme": "bearer" }) },
+	{ "cookie", JSON({ "type": "apiKey", "in": "cookie", "name": "token" }) },
+	{ "query", JSON({ "type": "apiKey", "in": "query", "name": "token" }) },
 	{ NULL, NULL }
 };
 

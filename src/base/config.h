@@ -42,6 +42,11 @@
 	TEXT(local, ansible_playbook, "ansible-playbook") \
 	TEXT(local, lang, "C.UTF-8")				/* LANG of a run */ \
 	NUMBER(auth, cache, 60, 0, 3600)			/* s that a verified password is remembered */ \
+	NUMBER(auth, session_max, 43200, 1, 31536000)		/* s that a login lasts */ \
+	NUMBER(auth, session_idle, 3600, 1, 31536000)		/* s that it may be unused */ \
+	NUMBER(auth, oauth_lifetime, 3600, 1, 31536000)		/* s that an access token lasts */ \
+	FLAG(auth, trust_remote_user, false)			/* REMOTE_USER names who asks */ \
+	FLAG(auth, trust_forwarded, false)			/* X-Forwarded-For and -Proto are true */ \
 	WORD(log, level, "info", "error|warning|info|debug")
 
 /* config->run_wait and so on: text as const char *, numbers as int64_t, flags as bool. */

@@ -34,6 +34,8 @@ struct stmt {
 struct db {
 	sqlite3 *raw;
 	bool in_txn, read_only;
+	bool is_full;		/* [database] synchronous */
+	int patience;		/* ms to wait for a lock */
 	struct stmt stmts[SQL__COUNT];
 };
 
@@ -101,18 +103,27 @@ db_pragma(struct db *db, const char *sql, int64_t *value, struct error *e)
 	return ok ? ERR_OK : e->code;
 }
 
+/* Whether a commit waits for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous */
+static enum err
+db_sync(struct db *db, bool full, struct error *e)
+{
+	return db_exec(
+	    db, full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", e);
+}
+
 static enum err
 db_settle(struct db *db, const struct config *c, struct error *e)
 {
 	sqlite3_extended_result_codes(db->raw, 1);
-	sqlite3_busy_timeout(db->raw, (int)(c->database_busy_timeout * MS_PER_S));
+	db->patience = (int)(c->database_busy_timeout * MS_PER_S);
+	db->is_full = strcmp(c->database_synchronous, "full") == 0;
+	sqlite3_busy_timeout(db->raw, db->patience);
 	sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* The system caches the file already: a small cache of our own keeps the programs small. */
 	if (db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; "
 	    "PRAGMA cache_size=-512; PRAGMA journal_size_limit=" WAL_KEPT, e) != ERR_OK)
 		return e->code;
-	return db_exec(db, strcmp(c->database_synchronous, "full") == 0 ?
-	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", e);
+	return db_sync(db, db->is_full, e);
 }
 
 struct db *
@@ -383,13 +394,40 @@ txn_begin(struct txn *t, struct db *db, struct error *e)
 	return ERR_OK;
 }
 
+/* T of DB has ended, or come to nothing. */
+static void
+txn_over(struct txn *t, struct db *db)
+{
+	db->in_txn = false;
+	if (t->is_light && db->is_full)
+		sqlite3_exec(db->raw, "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+	*t = (struct txn){ 0 };
+}
+
+enum err
+txn_begin_light(struct txn *t, struct db *db, enum txn_patience patience, struct error *e)
+{
+	enum err rc;
+
+	if (db->is_full && db_sync(db, false, e) != ERR_OK)
+		return e->code;
+	if (patience == TXN_AT_ONCE)
+		sqlite3_busy_timeout(db->raw, 0);
+	rc = txn_begin(t, db, e);
+	if (patience == TXN_AT_ONCE)
+		sqlite3_busy_timeout(db->raw, db->patience);
+	t->is_light = true;
+	if (rc != ERR_OK)
+		txn_over(t, db);
+	return rc;
+}
+
 enum err
 txn_commit(struct txn *t, struct error *e)
 {
 	if (db_exec(t->db, "COMMIT", e) != ERR_OK)
 		return e->code;
-	t->db->in_txn = false;
-	t->db = NULL;
+	txn_over(t, t->db);
 	return ERR_OK;
 }
 
@@ -401,6 +439,5 @@ txn_end(struct txn *t)
 	/* After some errors (disk full) SQLite has rolled back by itself: then this fails, which is
 	 * fine. */
 	sqlite3_exec(t->db->raw, "ROLLBACK", NULL, NULL, NULL);
-	t->db->in_txn = false;
-	t->db = NULL;
+	txn_over(t, t->db);
 }

@@ -81,9 +81,17 @@ const void *stmt_col_bytes(struct stmt *st, const char *name, size_t *n);
 /* A write transaction (BEGIN IMMEDIATE) that rolls back at scope end unless committed. They do not nest. */
 struct txn {
 	struct db *db;
+	bool is_light;
 };
-#define TXN(var) struct txn var __attribute__((cleanup(txn_end))) = { NULL }
+#define TXN(var) struct txn var __attribute__((cleanup(txn_end))) = { NULL, false }
 enum err txn_begin(struct txn *t, struct db *db, struct error *e) MUST_CHECK;
+/*
+ * The same for bookkeeping: its commit does not wait for the disk, but for a later one that does, of any program. A
+ * power cut may take it, never a part of it, and never without taking what was committed after it. With TXN_AT_ONCE it
+ * gives up (ERR_UNAVAILABLE) where another program has the lock, for what is not worth waiting for.
+ */
+enum txn_patience { TXN_WAITS, TXN_AT_ONCE };
+enum err txn_begin_light(struct txn *t, struct db *db, enum txn_patience patience, struct error *e) MUST_CHECK;
 enum err txn_commit(struct txn *t, struct error *e) MUST_CHECK;
 void txn_end(struct txn *t);
 

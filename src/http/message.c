@@ -86,37 +86,66 @@ query_decode(void *ctx, const char *s, size_t n)
 	return strlen(out) == len && utf8_valid(out, len) ? out : NULL;
 }
 
-enum err
-query_read(struct request *req, struct error *e)
+/* Adds the pairs that TEXT holds to *PAIRS, *N. WHAT it is, for a message. */
+static enum err
+pairs_read(struct request *req, const char *text, const char *what, struct query_pair **pairs,
+    size_t *n_pairs, struct error *e)
 {
-	const char *at = req->query;
-
-	while (*at != '\0') {
+	for (const char *at = text; *at != '\0';) {
 		size_t n = strcspn(at, "&"), name = strcspn(at, "=&");
 		struct query_pair *p;
 
-		if (req->n_pairs == QUERY_MAX)
-			return error_set(
-			    e, ERR_MALFORMED, "the query has more than %d parameters", QUERY_MAX);
-		req->pairs = MEM_GROW(req, req->pairs, struct query_pair, req->n_pairs + 1);
-		p = &req->pairs[req->n_pairs++];
+		if (*n_pairs == QUERY_MAX)
+			return error_set(e, ERR_MALFORMED, "the %s has more than %d parameters",
+			    what, QUERY_MAX);
+		*pairs = MEM_GROW(req, *pairs, struct query_pair, *n_pairs + 1);
+		p = &(*pairs)[*n_pairs];
 		p->name = query_decode(req, at, name);
 		p->value = name < n ? query_decode(req, at + name + 1, n - name - 1) : "";
 		if (p->name == NULL || p->value == NULL)
 			return error_set(e, ERR_MALFORMED,
-			    "the query is not well-formed: percent-encoded UTF-8 is wanted");
+			    "the %s is not well-formed: percent-encoded UTF-8 is wanted", what);
+		++*n_pairs;
 		at += n + (at[n] == '&');
 	}
 	return ERR_OK;
 }
 
+static const char *
+pairs_text(const struct query_pair *pairs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(pairs[i].name, name) == 0)
+			return pairs[i].value;
+	return NULL;
+}
+
+enum err
+query_read(struct request *req, struct error *e)
+{
+	return pairs_read(req, req->query, "query", &req->pairs, &req->n_pairs, e);
+}
+
 const char *
 query_text(const struct request *req, const char *name)
 {
-	for (size_t i = 0; i < req->n_pairs; i++)
-		if (strcmp(req->pairs[i].name, name) == 0)
-			return req->pairs[i].value;
-	return NULL;
+	return pairs_text(req->pairs, req->n_pairs, name);
+}
+
+enum err
+form_read(struct request *req, struct error *e)
+{
+	const char *text = req->body_len > 0 ? mem_textn(req, req->body, req->body_len) : "";
+
+	if (strlen(text) != req->body_len)
+		return error_set(e, ERR_MALFORMED, "the body holds a NUL");
+	return pairs_read(req, text, "body", &req->form, &req->n_form, e);
+}
+
+const char *
+form_text(const struct request *req, const char *name)
+{
+	return pairs_text(req->form, req->n_form, name);
 }
 
 enum err

@@ -53,7 +53,11 @@ struct request {
 	const char *prefer;
 	const char *accept;
 	const char *idempotency_key;
+	const char *cookie;
+	const char *fetch_site;		/* Sec-Fetch-Site: of which site the page is that a browser asks for */
+	const char *remote_user;	/* whom the web server says it is; trusted by setting only */
 	const char *remote;		/* address of the client */
+	bool https;			/* the client came by it */
 	const void *body;
 	size_t body_len;
 	bool body_too_large;		/* it was over app_body_max() and has been dropped */
@@ -67,6 +71,8 @@ struct request {
 	const char *params[ROUTE_PARAMS];	/* values of {x}, in the order of the path */
 	struct query_pair *pairs;
 	size_t n_pairs;
+	struct query_pair *form;	/* the same of a body that is a form */
+	size_t n_form;
 	const struct caller *caller;	/* NULL on open routes; set by a host that knows who it is */
 	struct json_object *json;	/* the body, without its wrapper */
 	void *record;			/* the body as the route's record, for a create */
@@ -104,6 +110,9 @@ enum { QUERY_MAX = 64 };
 enum err query_read(struct request *req, struct error *e) MUST_CHECK;
 /* The first value of NAME, NULL where there is none. */
 const char *query_text(const struct request *req, const char *name);
+/* The same for the body. */
+enum err form_read(struct request *req, struct error *e) MUST_CHECK;
+const char *form_text(const struct request *req, const char *name);
 /* Its number, or OTHERWISE; ERR_INVALID naming it where it is none within [min, max]. */
 enum err query_int(const struct request *req, const char *name, int64_t min, int64_t max, int64_t otherwise,
     int64_t *out, struct error *e) MUST_CHECK;

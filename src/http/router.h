@@ -16,7 +16,8 @@ enum body_use {
 	BODY_NONE,		/* one that comes is not looked at */
 	BODY_CREATE,		/* read into a new record before the handler */
 	BODY_UPDATE,		/* the handler reads it over the record: request_overlay() */
-	BODY_JSON		/* any object: the handler reads it */
+	BODY_JSON,		/* any object: the handler reads it */
+	BODY_FORM		/* application/x-www-form-urlencoded: the handler reads it by form_text() */
 };
 
 enum { ROUTE_ERRORS = 4 };
@@ -35,6 +36,7 @@ struct route {
 		const char *wrapper;	/* NULL: the object itself */
 		const struct field *fields;
 		size_t size;		/* of the record */
+		const char *shape;	/* where it has no fields: the name of a schema in api/openapi_shapes.c */
 	} body;
 	const struct query_field *query;	/* what it reads of the query, for the OpenAPI document */
 	const struct field *list;	/* a list: what it can be filtered and sorted by (api.md section 4) */

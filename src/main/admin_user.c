@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "main/admin.h"
 #include "store/account.h"
+#include "store/session.h"
 
 static int
 fail(const struct error *e)
@@ -71,6 +72,7 @@ admin_user_passwd(struct admin *a)
 		return EXIT_FAILURE;
 	if (txn_begin(&t, a->db, &e) != ERR_OK ||
 	    account_set_password(a->db, name, hash, a->caller.username, &e) != ERR_OK ||
+	    session_end_all(a->db, name, &e) != ERR_OK ||
 	    txn_commit(&t, &e) != ERR_OK)
 		return fail(&e);
 	admin_say("%s has a new password", name);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -83,6 +84,37 @@ read_body(struct request *req, const struct cgi_io *io, size_t max)
 	    (!text_int(length, 0, INT64_MAX, &announced) || announced > (int64_t)body->len);
 }
 
+/* The last of a list with commas, which our own proxy has added: the others anybody can write. */
+static const char *
+last_of(const char *list)
+{
+	const char *comma = strrchr(list, ',');
+
+	list = comma != NULL ? comma + 1 : list;
+	return list + strspn(list, " \t");
+}
+
+/* Whether the client came by HTTPS, as the web server says, or the proxy before it, if TRUSTED. */
+static bool
+is_https(void *ctx, const struct cgi_io *io, bool trusted)
+{
+	const char *https = param_or(ctx, io, "HTTPS", "off");
+	const char *proto = trusted ? param_or(ctx, io, "HTTP_X_FORWARDED_PROTO", "") : "";
+
+	return (*https != '\0' && strcasecmp(https, "off") != 0) ||
+	    strcasecmp(param_or(ctx, io, "REQUEST_SCHEME", ""), "https") == 0 ||
+	    strcasecmp(last_of(proto), "https") == 0;
+}
+
+static const char *
+remote_of(void *ctx, const struct cgi_io *io, bool trusted)
+{
+	const char *forwarded = trusted ? param(ctx, io, "HTTP_X_FORWARDED_FOR") : NULL;
+
+	return forwarded != NULL && *last_of(forwarded) != '\0' ?
+	    last_of(forwarded) : param_or(ctx, io, "REMOTE_ADDR", "");
+}
+
 struct request *
 exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
 {
@@ -96,7 +128,11 @@ exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
 	req->prefer = param(req, io, "HTTP_PREFER");
 	req->accept = param(req, io, "HTTP_ACCEPT");
 	req->idempotency_key = param(req, io, "HTTP_IDEMPOTENCY_KEY");
-	req->remote = param_or(req, io, "REMOTE_ADDR", "");
+	req->cookie = param(req, io, "HTTP_COOKIE");
+	req->fetch_site = param(req, io, "HTTP_SEC_FETCH_SITE");
+	req->remote_user = param(req, io, "REMOTE_USER");
+	req->remote = remote_of(req, io, app->config->auth_trust_forwarded);
+	req->https = is_https(req, io, app->config->auth_trust_forwarded);
 	read_body(req, io, app_body_max(app, req, req->method, req->path));
 	return req;
 }

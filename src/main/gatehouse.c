@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "main/admin.h"
 
-enum { PRIVATE = S_IRWXG | S_IRWXO, LIMIT_MAX = 10000 };
+enum { PRIVATE = S_IRWXG | S_IRWXO, LIMIT_MAX = 10000, EXPIRES_MAX = 36500 };
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 #define OPTIONS(...) (const struct admin_option[]){ __VA_ARGS__, { 0 } }
@@ -27,6 +27,13 @@ static const struct admin_option init_options[] = {
 
 static const struct admin_option user_add_options[] = {
 	FLAG("reader", "may see everything, but change and run nothing"), PASSWORD_FD, { 0 }
+};
+
+static const struct admin_option token_create_options[] = {
+	{ .name = "user", .value = "NAME", .required = 1, .help = "whom it stands for" },
+	{ .name = "expires", .value = "DAYS", .min = 1, .max = EXPIRES_MAX,
+	  .help = "how long it is good for; until it is revoked if left out" },
+	{ 0 }
 };
 
 static const struct admin_option gateway_add_options[] = {
@@ -77,6 +84,11 @@ static const struct command commands[] = {
 	  "Give a user a new password.", admin_user_passwd },
 	{ "user list", "", NULL, "List the users.", admin_user_list },
 	{ "user delete", "NAME", NULL, "Delete a user.", admin_user_delete },
+	{ "token create", "NAME", token_create_options,
+	  "Make an API token for a user and print it, this once.", admin_token_create },
+	{ "token list", "", NULL, "List the API tokens, without the tokens themselves.",
+	  admin_token_list },
+	{ "token revoke", "NAME", NULL, "End an API token at once.", admin_token_revoke },
 	{ "gateway list", "", OPTIONS(JSON), "List the gateways.", admin_gateway_list },
 	{ "gateway add", "ID", gateway_add_options,
 	  "Register a gateway by its cluster id.", admin_gateway_add },

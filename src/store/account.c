@@ -46,6 +46,18 @@ account_find(
 }
 
 enum err
+account_get(void *ctx, struct db *db, const char *id, struct account *a, struct error *e)
+{
+	bool found;
+	STMT(st, db, SQL_ACCOUNT_GET);
+
+	stmt_text(st, "id", id);
+	if (record_find_row(ctx, st, account_fields, a, &found, e) != ERR_OK)
+		return e->code;
+	return found ? ERR_OK : error_set(e, ERR_NOT_FOUND, "there is no account %s", id);
+}
+
+enum err
 account_list(void *ctx, struct db *db, struct records *out, struct error *e)
 {
 	STMT(st, db, SQL_ACCOUNT_LIST);

@@ -17,6 +17,8 @@ extern const struct field account_fields[];
 /* FOUND false where there is no such account. */
 enum err account_find(void *ctx, struct db *db, const char *username, struct account *a, bool *found,
     struct error *e) MUST_CHECK;
+/* By its id. ERR_NOT_FOUND where there is none. */
+enum err account_get(void *ctx, struct db *db, const char *id, struct account *a, struct error *e) MUST_CHECK;
 enum err account_list(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
 /* Within a transaction. A name or an id that is taken is ERR_CONFLICT, naming it. */
 enum err account_insert(struct db *db, const struct account *a, struct error *e) MUST_CHECK;

@@ -240,19 +240,29 @@ read_given(struct reading *r, const char *s)
 static enum err
 read_header(struct reading *r, const char *s)
 {
+	struct act *a = r->act;
 	struct pairs one = { 0, NULL };
+	const struct {
+		const char *name, **place;
+	} known[] = {
+		{ "Prefer", &a->prefer },
+		{ "Idempotency-Key", &a->idempotency_key },
+		{ "Authorization", &a->authorization },
+		{ "Cookie", &a->cookie },
+		{ "Sec-Fetch-Site", &a->fetch_site },
+		{ "REMOTE_USER", &a->remote_user },
+		{ "REMOTE_ADDR", &a->remote },
+		{ "HTTPS", &a->https },
+	};
 
 	if (take_pair(r, s, &one) != ERR_OK)
 		return r->e->code;
-	if (strcmp(one.at->name, "Prefer") == 0)
-		r->act->prefer = one.at->value;
-	else if (strcmp(one.at->name, "Idempotency-Key") == 0)
-		r->act->idempotency_key = one.at->value;
-	else if (strcmp(one.at->name, "Authorization") == 0)
-		r->act->authorization = one.at->value;
-	else
-		return fail(r, "a request knows no header %s", one.at->name);
-	return ERR_OK;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(one.at->name, known[i].name) == 0) {
+			*known[i].place = one.at->value;
+			return ERR_OK;
+		}
+	return fail(r, "a request knows no header %s", one.at->name);
 }
 
 static enum err
@@ -282,6 +292,10 @@ read_directive(struct reading *r, bool *found)
 		return take_pair(r, s, &a->saved);
 	if ((s = after(r->line, "expect-header")) != NULL)
 		return take_pair(r, s, &a->headers);
+	if ((s = after(r->line, "expect-text")) != NULL) {
+		a->want_text = s;
+		return ERR_OK;
+	}
 	if ((s = after(r->line, "expect-raw")) != NULL)
 		return take_escaped(r, s, &a->want_raw, &a->want_raw_len);
 	if ((s = after(r->line, "expect")) != NULL)
@@ -363,7 +377,7 @@ has_no_body(enum method m)
 static enum err
 check_call(const struct reading *r, const struct act *a)
 {
-	bool wants = a->want != NULL || a->want_raw != NULL;
+	bool wants = a->want != NULL || a->want_raw != NULL || a->want_text != NULL;
 
 	if (a->status == 0)
 		return fail(r, "a request without its expect");

@@ -37,6 +37,7 @@ struct act {
 	const char *as;			/* admin, reader, nobody, wrong-password */
 	const char *authorization;	/* instead of AS; NULL: none */
 	const char *prefer, *idempotency_key, *type;	/* NULL: none given */
+	const char *cookie, *fetch_site, *remote_user, *remote, *https;	/* likewise */
 	const char *body;		/* NULL: none */
 	size_t body_len;
 	bool is_raw;			/* the body is sent as it is, {{NAME}} too */
@@ -44,6 +45,7 @@ struct act {
 	bool again;			/* asked until it is as expected */
 	int status;			/* 0: nothing is expected yet */
 	const char *want;		/* JSON text; NULL: none */
+	const char *want_text;		/* of an answer that is no JSON; NULL: none */
 	const char *want_raw;		/* NULL: none */
 	size_t want_raw_len;
 	struct pairs headers, saved;

@@ -85,6 +85,21 @@ set_body(struct call *c)
 	return true;
 }
 
+/* Credentials may be what an earlier answer gave. */
+static bool
+set_secrets(struct call *c)
+{
+	const struct act *a = c->act;
+	struct request *req = c->req;
+	struct error e = { 0 };
+
+	if (a->authorization != NULL)
+		req->authorization = case_fill(req, a->authorization, c->w->saved, &e);
+	if (a->cookie != NULL)
+		req->cookie = case_fill(req, a->cookie, c->w->saved, &e);
+	return e.code == ERR_OK || is_wrong(c, "credential", e.detail);
+}
+
 static bool
 make_request(struct call *c)
 {
@@ -95,13 +110,14 @@ make_request(struct call *c)
 	req->method = a->method;
 	req->prefer = a->prefer;
 	req->idempotency_key = a->idempotency_key;
-	req->remote = "192.0.2.1";
+	req->remote = a->remote != NULL ? a->remote : "192.0.2.1";
+	req->fetch_site = a->fetch_site;
+	req->remote_user = a->remote_user;
+	req->https = a->https != NULL;
 	req->authorization = world_caller(a->as, &known);
 	if (!known)
 		return is_wrong(c, "there is no caller", a->as);
-	if (a->authorization != NULL)
-		req->authorization = a->authorization;
-	return set_path(c) && set_body(c);
+	return set_secrets(c) && set_path(c) && set_body(c);
 }
 
 static void
@@ -168,8 +184,10 @@ judge_headers(struct call *c)
 
 	for (size_t i = 0; i < want->n; i++) {
 		const char *got = header(c, want->at[i].name);
+		struct error e = { 0 };
+		char *value = case_fill(c->req, want->at[i].value, c->w->saved, &e);
 
-		if (!match_text(want->at[i].value, got)) {
+		if (value == NULL || !match_text(value, got)) {
 			text_printf(c->out, "    header %s: wanted %s, got %s\n", want->at[i].name,
 			    want->at[i].value, got != NULL ? got : "none");
 			good = false;
@@ -190,6 +208,21 @@ judge_json(struct call *c)
 	if (json_parse(c->req, text, strlen(text), &want, &e) != ERR_OK)
 		return is_wrong(c, "the expected answer is no JSON", e.detail);
 	return match_json(want, c->json, c->out);
+}
+
+static bool
+judge_text(struct call *c)
+{
+	struct error e;
+	char *got = mem_textn(c->req, c->res.raw, c->res.type != NULL ? c->res.raw_len : 0);
+	char *want = case_fill(c->req, c->act->want_text, c->w->saved, &e);
+
+	if (want == NULL)
+		return is_wrong(c, "the expected text", e.detail);
+	if (match_text(want, got))
+		return true;
+	text_printf(c->out, "    wanted the text %s, got %s\n", want, got);
+	return false;
 }
 
 static bool
@@ -222,7 +255,9 @@ save(struct call *c)
 	const struct pairs *list = &c->act->saved;
 
 	for (size_t i = 0; i < list->n; i++) {
-		char *value = case_find(c->req, c->json, list->at[i].value);
+		bool is_raw = strcmp(list->at[i].value, "raw") == 0 && c->res.type != NULL;
+		char *value = is_raw ? mem_textn(c->req, c->res.raw, c->res.raw_len) :
+		    case_find(c->req, c->json, list->at[i].value);
 
 		if (value == NULL)
 			return is_wrong(c, "nothing to save at", list->at[i].value);
@@ -245,6 +280,8 @@ judge(struct call *c)
 		good &= judge_json(c);
 	if (c->act->want_raw != NULL)
 		good &= judge_raw(c);
+	if (c->act->want_text != NULL)
+		good &= judge_text(c);
 	if (!good && c->json != NULL)
 		text_printf(c->out, "    the answer: %s\n", json_text(c->req, c->json));
 	return good;

@@ -63,6 +63,19 @@ is_time(const char *s)
 	return true;
 }
 
+/* As secret/token.h makes them. */
+static bool
+is_token(const char *s)
+{
+	enum { LENGTH = 43 };
+	size_t n = strlen(s);
+
+	for (; *s != '\0'; s++)
+		if (!isalnum((unsigned char)*s) && *s != '-' && *s != '_')
+			return false;
+	return n == LENGTH;
+}
+
 static bool
 is_any(const char *s)
 {
@@ -77,6 +90,7 @@ static const struct {
 	{ "@id", id_is },
 	{ "@uuid", id_is_uuid },
 	{ "@time", is_time },
+	{ "@token", is_token },
 	{ "@text", is_any },
 };
 

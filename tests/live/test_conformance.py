@@ -6,7 +6,7 @@ import sys
 
 from lib import ROOT, Skip, check
 
-SECTIONS = ("open", "certificates", "gateways", "services", "run", "import")
+SECTIONS = ("open", "login", "certificates", "gateways", "services", "run", "import")
 # These compare the clock, which says nothing on a busy machine: what they mean is tested without it
 # (test_waiting_runs, and the cases of runService).
 TIMED = ("respond-async answers at once", "wait=1 gives the ticket", "16 waiting runs hold nobody up")

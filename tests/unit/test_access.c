@@ -8,7 +8,7 @@
 
 enum { TTL = 60000 };
 
-static struct remember *remember;
+static struct verifier verifier;
 
 /* True Argon2id hashes of the passwords below, with the least work that there is. */
 #define ANNA_PASSWORD "open: the gate"
@@ -40,7 +40,7 @@ begin(void)
 
 	world_open();
 	cr_assert_eq(secret_init(&e), ERR_OK);
-	remember = remember_new(w.ctx, TTL);
+	verifier = (struct verifier){ w.config, remember_new(w.ctx, TTL) };
 	add_account("anna", ANNA_HASH, true);
 	add_account("reader", READER_HASH, false);
 	add_account("\xc3\xa4nna", ANNA_HASH, false);
@@ -73,6 +73,14 @@ basic(const char *user_and_password)
 	return mem_printf(w.ctx, "Basic %s", base64(user_and_password, strlen(user_and_password)));
 }
 
+static enum err
+identify_header(const char *authorization, struct caller *caller, struct error *e)
+{
+	const struct credentials given = { .authorization = authorization, .remote = "192.0.2.1" };
+
+	return identify(w.ctx, w.db, &verifier, &given, caller, e);
+}
+
 /* Refused, and neither says which part is wrong nor shows any. */
 static void
 expect_nobody(const char *header, const char *what)
@@ -80,7 +88,7 @@ expect_nobody(const char *header, const char *what)
 	struct caller caller = { .username = "before" };
 	struct error e = { 0 };
 
-	cr_expect_eq(identify(w.ctx, w.db, remember, header, &caller, &e), ERR_UNAUTHENTICATED, "%s", what);
+	cr_expect_eq(identify_header(header, &caller, &e), ERR_UNAUTHENTICATED, "%s", what);
 	cr_expect_str_eq(caller.username, "before", "%s", what);
 	world_is_sentence(&e);
 	cr_expect_null(strstr(e.detail, "anna"), "%s", e.detail);
@@ -93,7 +101,7 @@ expect_anna(const char *header)
 	struct caller caller = { 0 };
 	struct error e = { 0 };
 
-	cr_assert_eq(identify(w.ctx, w.db, remember, header, &caller, &e), ERR_OK, "%s: %s", header, e.detail);
+	cr_assert_eq(identify_header(header, &caller, &e), ERR_OK, "%s: %s", header, e.detail);
 	cr_expect_str_eq(caller.username, "anna");
 	cr_expect(caller.is_admin);
 }
@@ -108,10 +116,10 @@ Test(access, right_credentials)
 	cr_assert_str_eq(basic("anna:" ANNA_PASSWORD), "Basic YW5uYTpvcGVuOiB0aGUgZ2F0ZQ==", "of the tests themselves");
 	for (int i = 0; i < 3; i++)
 		expect_anna(basic("anna:" ANNA_PASSWORD));
-	cr_assert_eq(identify(w.ctx, w.db, remember, basic("reader:" READER_PASSWORD), &caller, &e), ERR_OK);
+	cr_assert_eq(identify_header(basic("reader:" READER_PASSWORD), &caller, &e), ERR_OK);
 	cr_expect_str_eq(caller.username, "reader");
 	cr_expect_not(caller.is_admin);
-	cr_assert_eq(identify(w.ctx, w.db, remember, basic("\xc3\xa4nna:" ANNA_PASSWORD), &caller, &e), ERR_OK);
+	cr_assert_eq(identify_header(basic("\xc3\xa4nna:" ANNA_PASSWORD), &caller, &e), ERR_OK);
 	cr_expect_str_eq(caller.username, "\xc3\xa4nna");
 }
 
@@ -180,9 +188,9 @@ Test(access, wrong_and_unknown_look_the_same)
 	struct caller caller;
 	struct error wrong = { 0 }, unknown = { 0 };
 
-	cr_expect_eq(identify(w.ctx, w.db, remember, basic("anna:open the gate"), &caller, &wrong),
+	cr_expect_eq(identify_header(basic("anna:open the gate"), &caller, &wrong),
 	    ERR_UNAUTHENTICATED);
-	cr_expect_eq(identify(w.ctx, w.db, remember, basic("nosuch:" ANNA_PASSWORD), &caller, &unknown),
+	cr_expect_eq(identify_header(basic("nosuch:" ANNA_PASSWORD), &caller, &unknown),
 	    ERR_UNAUTHENTICATED);
 	cr_expect_str_eq(wrong.detail, unknown.detail);
 	expect_nobody(basic("anna:" READER_PASSWORD), "another's password");
@@ -238,7 +246,7 @@ Test(access, without_a_database_there_is_another_error)
 	struct error e = { 0 };
 
 	world_exec(w.db, "ALTER TABLE account RENAME TO gone");
-	cr_expect_eq(identify(w.ctx, w.db, remember, basic("anna:" ANNA_PASSWORD), &caller, &e), ERR_INTERNAL);
+	cr_expect_eq(identify_header(basic("anna:" ANNA_PASSWORD), &caller, &e), ERR_INTERNAL);
 }
 
 /* ---- may they ---- */
@@ -248,7 +256,7 @@ Test(access, roles)
 	static const char *const reads[] = { "gateway:read", "job:read", "service-group:read" },
 				*const writes[] = { "gateway:create", "job:cancel", "service:run", ":read", "read", "", "gateway:readx",
 		"gateway:read:write", "gateway:Read", "gatewayread" };
-	const struct caller admin = { "anna", true }, reader = { "reader", false };
+	const struct caller admin = { .username = "anna", .is_admin = true }, reader = { .username = "reader" };
 
 	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
 		struct error e = { 0 };

@@ -240,7 +240,9 @@ Test(openapi, names_the_operations_of_the_contract)
 		char *path = mem_printf(w.ctx, "%s%s", ROUTE_BASE, wanted[i].path);
 		struct json_object *o = operation(&w, wanted[i].method, path);
 		char *security = wanted[i].role == NULL ? mem_text(w.ctx, "[]") :
-		    mem_printf(w.ctx, "[{\"basic\":[\"%s\"]}]", wanted[i].role);
+		    mem_printf(w.ctx,
+			"[{\"basic\":[\"%1$s\"]},{\"bearer\":[\"%1$s\"]},"
+			"{\"cookie\":[\"%1$s\"]},{\"query\":[\"%1$s\"]}]", wanted[i].role);
 
 		cr_assert_not_null(o, "%s %s", wanted[i].method, path);
 		cr_expect_str_eq(json_get_text(o, "operationId"), wanted[i].op);
@@ -502,7 +504,7 @@ expect_statuses(struct json_object *operation, const char *const *wanted)
 Test(openapi, errors_are_those_that_can_be)
 {
 	static const char *const open[] = { "200", "400", "500", "503", NULL };
-	static const char *const any[] = { "200", "400", "401", "500", "503", NULL };
+	static const char *const any[] = { "200", "400", "401", "403", "500", "503", NULL };
 	static const char *const create[] = { "200", "400", "401", "403", "409", "413", "415", "500",
 		"503", NULL };
 	static const char *const named[] = { "200", "400", "401", "403", "404", "500", "503", NULL };

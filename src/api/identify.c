@@ -1,0 +1,48 @@
+#include <string.h>
+
+#include "api/app.h"
+#include "base/mem.h"
+
+/* Changes nothing by its own meaning (RFC 9110 section 9.2.1). */
+static bool
+is_safe(enum method m)
+{
+	return m == M_GET || m == M_HEAD || m == M_OPTIONS;
+}
+
+/*
+ * A page of another site can have a browser send requests with the cookie or the password that
+ * the browser keeps for us. The cookie is SameSite=Lax, which keeps it out of all such requests
+ * but links (RFC 6265bis section 5.5); a JSON body cannot be sent without asking us first (CORS),
+ * and we never agree. What is left, a POST without a body by one who came by Basic or by the web
+ * server, browsers tell of by themselves: Sec-Fetch-Site (Fetch Metadata).
+ */
+static enum err
+check_site(const struct request *req, struct error *e)
+{
+	if (is_safe(req->method) || req->fetch_site == NULL || !caller_is_ambient(req->caller))
+		return ERR_OK;
+	if (strcmp(req->fetch_site, "same-origin") == 0 || strcmp(req->fetch_site, "none") == 0)
+		return ERR_OK;
+	return error_set(e, ERR_FORBIDDEN,
+	    "a page of another site must not do this with a browser's credentials");
+}
+
+enum err
+request_identify(struct request *req, struct error *e)
+{
+	const struct credentials given = {
+		.authorization = req->authorization, .cookie = req->cookie,
+		.token = query_text(req, COOKIE_NAME), .remote_user = req->remote_user,
+		.remote = req->remote,
+	};
+	struct caller *caller;
+
+	if (req->caller != NULL)
+		return ERR_OK;
+	caller = MEM_NEW(req, struct caller);
+	if (identify(req, req->db, &req->app->verifier, &given, caller, e) != ERR_OK)
+		return e->code;
+	req->caller = caller;
+	return check_site(req, e);
+}
