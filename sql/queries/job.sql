@@ -26,6 +26,8 @@ VALUES (:id, :attempt_id, :request_id, :body_digest, :gateway_id, :cluster_id, :
 	:inventory, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
 -- name: job_start
 UPDATE job SET state = 'running', started = :started, order_params = NULL WHERE id = :id AND state = 'queued';
+-- name: job_set_order_params
+UPDATE job SET order_params = :order_params WHERE id = :id;
 -- name: job_cancel_requested
 UPDATE job SET cancel_requested = 1 WHERE id = :id;
 -- name: job_progress

@@ -39,6 +39,8 @@ void app_refuse(struct request *req, struct response *res, struct error *e);
 /* For handlers. */
 /* Reads REQ's body over RECORD, member by member; what the body leaves out stays. */
 enum err request_overlay(struct request *req, void *record, struct error *e) MUST_CHECK;
+/* The gateway with the cluster id that the path names first, for REQ. ERR_NOT_FOUND where there is none. */
+enum err request_gateway(struct request *req, struct gateway *g, struct error *e) MUST_CHECK;
 /* RES's body is RECORD. */
 void respond_record(struct response *res, const struct field *fields, const void *record);
 /* Finds REQ's caller by the credentials that it brings (access/identity.h), unless the host knows already. */
@@ -48,6 +50,6 @@ enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);
 
 extern const struct route health_routes[], gateway_routes[], service_routes[], run_routes[], job_routes[],
     connection_routes[], configuration_routes[], service_group_routes[], certificate_routes[],
-    openapi_routes[], session_routes[];
+    openapi_routes[], session_routes[], secret_routes[];
 
 #endif

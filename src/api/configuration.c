@@ -21,8 +21,8 @@ static const struct field import_fields[] = {
 	F_END
 };
 
-static enum err
-find_gateway(struct request *req, struct gateway *g, struct error *e)
+enum err
+request_gateway(struct request *req, struct gateway *g, struct error *e)
 {
 	bool found;
 
@@ -55,10 +55,11 @@ configuration_import(struct request *req, struct response *res, struct error *e)
 {
 	const struct import_options *o = req->record;
 	struct service_import import = { .force = o->force, .faults = faults_new(req),
+	    .config = req->app->config, .by = req->caller->username,
 	    .mode = o->validate ? IMPORT_VALIDATE : o->check ? IMPORT_CHECK : IMPORT_WRITE };
 	struct gateway g = { 0 };
 
-	if (find_gateway(req, &g, e) != ERR_OK ||
+	if (request_gateway(req, &g, e) != ERR_OK ||
 	    read_document(req, o, &import.document, e) != ERR_OK)
 		return e->code;
 	res->faults = import.faults;
@@ -74,7 +75,7 @@ configuration_export(struct request *req, struct response *res, struct error *e)
 	struct json_object *document;
 	struct gateway g = { 0 };
 
-	if (find_gateway(req, &g, e) != ERR_OK ||
+	if (request_gateway(req, &g, e) != ERR_OK ||
 	    service_file_export(req, req->db, g.id, &document, e) != ERR_OK)
 		return e->code;
 	res->body = json_object_get(document);

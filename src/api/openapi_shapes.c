@@ -4,6 +4,7 @@
 #include "store/gateway.h"
 #include "store/job.h"
 #include "store/job_event.h"
+#include "store/secret.h"
 #include "store/service.h"
 #include "store/service_group.h"
 
@@ -293,6 +294,7 @@ const struct openapi_record openapi_records[] = {
 	{ "Service", service_fields, NULL },
 	{ "ServiceGroup", service_group_fields,
 	    JSON({ "services": { "$ref": "#/components/schemas/HeldServices" } }) },
+	{ "Secret", secret_fields, NULL },
 	{ "Job", job_fields,
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },

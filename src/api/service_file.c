@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "json/body.h"
 #include "json/yaml.h"
+#include "run/vault.h"
 #include "store/item.h"
 #include "store/service.h"
 
@@ -50,8 +51,11 @@ is_there(const struct import *im, const struct section *s, const char *name, boo
 {
 	SCOPED(tmp, NULL);
 	struct service service = { 0 };
+	struct secret secret = { 0 };
 	struct item item = { 0 };
 
+	if (s->is_secrets)
+		return secret_find(tmp, im->db, im->gateway->id, name, &secret, there, im->e);
 	if (!s->is_services)
 		return item_find(tmp, im->db, im->gateway->id, s->key, name, &item, there, im->e);
 	if (service_by_name(tmp, im->db, im->gateway->id, name, &service, there, im->e) != ERR_OK)
@@ -77,6 +81,22 @@ check_references(const struct import *im, const struct references *open)
 	return ERR_OK;
 }
 
+/* One that gets no value has none yet, or keeps what it has. */
+static enum err
+write_secret(const struct import *im, const struct entry *entry)
+{
+	SCOPED(tmp, NULL);
+	const char *value = json_get_text(entry->o, "value");
+	struct secret s = {
+		.id = id_new(tmp), .gateway_id = im->gateway->id, .name = entry->name,
+		.created = clock_wall(), .created_by = im->order->by,
+	};
+
+	s.last_updated = value != NULL ? s.created : 0;
+	s.last_updated_by = value != NULL ? im->order->by : NULL;
+	return vault_put(im->db, im->order->config, &s, value, im->e);
+}
+
 static enum err
 write_entry(const struct import *im, const struct entry *entry)
 {
@@ -93,6 +113,8 @@ write_entry(const struct import *im, const struct entry *entry)
 		.definition = text, .created = clock_wall(),
 	};
 
+	if (entry->section->is_secrets)
+		return write_secret(im, entry);
 	if (!entry->section->is_services)
 		return item_put(im->db, &item, im->e);
 	service.uuid = id_uuid(tmp);
@@ -261,6 +283,21 @@ export_items(struct json_object *document, const struct section *s, const struct
 	return ERR_OK;
 }
 
+static enum err
+export_secrets(struct json_object *document, const struct section *s, const struct records *all)
+{
+	struct json_object *list = all->n > 0 ? answer_list(document, s->key) : NULL;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct secret *secret = records_at(all, i);
+		struct json_object *o = mem_must(json_object_new_object());
+
+		json_set(o, "name", mem_must(json_object_new_string(secret->name)));
+		json_push(list, o);
+	}
+	return ERR_OK;
+}
+
 enum err
 service_file_export(void *ctx, struct db *db, const char *gateway_id, struct json_object **document,
     struct error *e)
@@ -268,16 +305,18 @@ service_file_export(void *ctx, struct db *db, const char *gateway_id, struct jso
 	SCOPED(tmp, NULL);
 	struct json_object *made = json_keep(tmp, mem_must(json_object_new_object()));
 	struct gateway gateway = { 0 };
-	struct records services, items;
+	struct records services, items, secrets;
 	enum err rc;
 
 	/* Services first: what they refer to is there then, also when an import comes between. */
 	if (gateway_get(tmp, db, gateway_id, &gateway, e) != ERR_OK ||
 	    service_list(tmp, db, gateway.cluster_id, &services, e) != ERR_OK ||
-	    item_list(tmp, db, gateway_id, &items, e) != ERR_OK)
+	    item_list(tmp, db, gateway_id, &items, e) != ERR_OK ||
+	    secret_list(tmp, db, gateway_id, &secrets, e) != ERR_OK)
 		return e->code;
 	for (const struct section *s = service_file_sections; s->key != NULL; s++) {
 		rc = s->is_services ? export_services(made, s, &services, e) :
+		    s->is_secrets ? export_secrets(made, s, &secrets) :
 		    export_items(made, s, &items, e);
 		if (rc != ERR_OK)
 			return rc;

@@ -24,6 +24,8 @@ struct service_import {
 	struct json_object *document;
 	enum import_mode mode;
 	bool force;			/* replace what is there */
+	const struct config *config;	/* of the state directory, whose keys seal the values of secrets */
+	const char *by;			/* who imports */
 	struct faults *faults;		/* new, of the caller: gets every fault of the document */
 	struct json_object *answer;	/* out, on success */
 };
@@ -41,11 +43,15 @@ enum err service_file_parse(void *ctx, const char *text, size_t n, struct json_o
  * ("services[2].playbooks"); with faults it returns ERR_INVALID, E.field being the first path and E.detail all
  * of them as faults_text() gives, and nothing is written. References (a service's decorator, repository,
  * executable-object) must be in the document or on the gateway already. A service that was discovered is there too, as
- * long as it is active. Only IMPORT_WRITE begins a transaction, one of its own.
+ * long as it is active. A secret's value is kept sealed; one without a value keeps what it has. Only IMPORT_WRITE
+ * begins a transaction, one of its own.
  */
 enum err service_file_import(void *ctx, struct db *db, const struct gateway *g, struct service_import *import,
     struct error *e) MUST_CHECK;
-/* What was imported, item by item as it came, for CTX; sections without items are left out. */
+/*
+ * What was imported, item by item as it came, for CTX; sections without items are left out. Secrets have their names,
+ * never a value; those are among them that came another way.
+ */
 enum err service_file_export(void *ctx, struct db *db, const char *gateway_id, struct json_object **document,
     struct error *e) MUST_CHECK;
 

@@ -294,9 +294,7 @@ static void
 check_member(struct check *c, const struct where *at, const struct member *m, struct json_object *v,
     struct json_object *owner)
 {
-	if (m->refused != NULL)
-		fault(c, at, "%s", m->refused);
-	else if (m->beside != NULL && json_object_object_get_ex(owner, m->beside, NULL))
+	if (m->beside != NULL && json_object_object_get_ex(owner, m->beside, NULL))
 		fault(c, at, "cannot stand beside %s", m->beside);
 	else if (v == NULL && m->nullable)
 		return;

@@ -35,7 +35,6 @@ struct member {
 	text_check *check;		/* of a text, or of each one of a list */
 	const char *section;		/* a text names an item of the section with this key */
 	const char *beside;		/* cannot stand beside the member of this name */
-	const char *refused;		/* why it cannot be there at all */
 	const struct member *members;	/* of an object, or of each one of a list */
 };
 
@@ -49,6 +48,7 @@ struct section {
 	const char *key;		/* in the document */
 	const char *word;		/* for one item of it: "decorator" */
 	bool is_services;		/* kept as services, else as items */
+	bool is_secrets;		/* kept as secrets */
 	bool is_opaque;			/* of another program: any objects, kept as they are */
 	const struct member *members;
 	const struct variant *variants;	/* NULL: items have no type */

@@ -4,6 +4,7 @@
 
 #include "base/field.h"
 #include "json/body.h"
+#include "run/vault.h"
 
 /*
  * All that services.md section 1 says of items: sections, their members, and
@@ -169,14 +170,21 @@ service_file_env_name(const char *s, struct json_object *owner)
 	return NULL;
 }
 
+/* The variable that holds a secret, or the path of its file. Those that are ours stay ours. */
 static const char *
 check_target(const char *s, struct json_object *owner)
 {
-	const char *type = json_get_text(owner, "type");
-
-	if (type != NULL && strcmp(type, "file") == 0)
-		return check_file(s, owner);
+	if (after(s, "GATEHOUSE_") != NULL || strcmp(s, "HOME") == 0)
+		return "must not be HOME or begin with GATEHOUSE_";
 	return service_file_env_name(s, owner);
+}
+
+/* The number of bytes is what counts at the end. */
+static const char *
+check_value(const char *s, struct json_object *owner)
+{
+	(void)owner;
+	return strlen(s) > VAULT_VALUE_MAX ? "must have at most 65536 bytes" : NULL;
 }
 
 /* --- members --- */
@@ -312,7 +320,7 @@ static const struct member registry_members[] = {
 
 static const struct member secret_members[] = {
 	M_NAMED("name", .required = 1),
-	M("value", TEXT, .refused = "secret values cannot be stored yet: leave value out"),
+	M("value", TEXT, .min = 1, .max = VAULT_VALUE_MAX, .check = check_value),
 	M_END
 };
 
@@ -326,7 +334,8 @@ const struct section service_file_sections[] = {
 	{ .key = "executable-objects", .word = "executable-object",
 	    .members = executable_object_members },
 	{ .key = "registries", .word = "registry", .members = registry_members },
-	{ .key = "secrets", .word = "secret", .members = secret_members },
+	{ .key = "secrets", .word = "secret", .members = secret_members,
+	    .is_secrets = true },
 	{ .key = "users", .word = "user", .is_opaque = true },
 	{ .key = "mcp_servers", .word = "mcp_server", .is_opaque = true },
 	{ .key = "secret-providers", .word = "secret-provider", .is_opaque = true },

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *
 mem_must(void *p)
@@ -71,6 +72,20 @@ mem_free(const void *p)
 {
 	if (p != NULL)
 		talloc_free((void *)(uintptr_t)p);
+}
+
+static int
+wipe(char *s)
+{
+	explicit_bzero(s, talloc_get_size(s));
+	return 0;
+}
+
+char *
+mem_wiped(char *s)
+{
+	MEM_ON_FREE(s, wipe);
+	return s;
 }
 
 void

@@ -30,6 +30,8 @@ char *mem_text(void *ctx, const char *s);
 char *mem_textn(void *ctx, const char *s, size_t n);
 char *mem_printf(void *ctx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void mem_free(const void *p);
+/* S is overwritten when it is freed: for what is secret. Returns S. */
+char *mem_wiped(char *s);
 /* P gets the parent CTX. Returns P. */
 void *mem_steal(void *ctx, const void *p);
 

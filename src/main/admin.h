@@ -130,6 +130,8 @@ struct text *admin_read_file(struct admin *a, const char *file, size_t max);
  * the terminal. The password itself is wiped. NULL: said why there is none.
  */
 const char *admin_password(struct admin *a, const char *user);
+/* The value of secret NAME as it is typed twice at the terminal, wiped when freed. NULL: said why there is none. */
+const char *admin_type_value(struct admin *a, const char *name);
 
 /* --- admin_jobs.c --- */
 
@@ -146,6 +148,10 @@ bool admin_gateway_create(struct admin *a, const char *cluster_id);
 /* --- the commands --- */
 
 int admin_init(struct admin *a);
+int admin_secret_set(struct admin *a);
+int admin_secret_list(struct admin *a);
+int admin_secret_delete(struct admin *a);
+int admin_secret_rekey(struct admin *a);
 int admin_user_add(struct admin *a);
 int admin_user_passwd(struct admin *a);
 int admin_user_list(struct admin *a);

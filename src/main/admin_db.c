@@ -2,6 +2,7 @@
 
 #include "db/migrate.h"
 #include "main/admin.h"
+#include "run/vault.h"
 #include "store/retention.h"
 
 int
@@ -14,7 +15,9 @@ admin_migrate(struct admin *a)
 
 	if (admin_check_owner(a->config, &e) == ERR_OK)
 		db = db_open(a->ctx, a->config, false, &e);
-	if (db == NULL || migrate_run(db, &from, &e) != ERR_OK)
+	/* A state directory from before secrets has no key file yet. */
+	if (db == NULL || migrate_run(db, &from, &e) != ERR_OK ||
+	    vault_ready(db, a->config, &e) != ERR_OK)
 		return admin_fail("%s", e.detail);
 	if (from == migrate_wanted())
 		admin_say("the database has schema %d already", from);

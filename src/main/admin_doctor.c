@@ -11,6 +11,8 @@
 #include "main/admin.h"
 #include "proc/proc.h"
 #include "run/order.h"
+#include "run/vault.h"
+#include "secret/box.h"
 #include "store/account.h"
 #include "x509/cert.h"
 
@@ -121,6 +123,25 @@ check_administrator(struct visit *v, struct db *db)
 		    n == 1 ? "" : "s");
 }
 
+/* The key file, by what there is to be unsealed. */
+static void
+check_key(struct visit *v, struct db *db)
+{
+	const char *path = config_path(v->ctx, v->config, BOX_FILE);
+	struct error e;
+	bool any;
+	size_t n;
+
+	if (secret_any_sealed(db, &any, &e) != ERR_OK)
+		find(v, BROKEN, "the database: %s", e.detail);
+	else if (!any && access(path, F_OK) != 0)
+		find(v, DOUBTFUL, "there is no key file %s yet: run `gatehouse migrate`", path);
+	else if (vault_check(db, v->config, &n, &e) != ERR_OK)
+		find(v, BROKEN, "%s", e.detail);
+	else
+		find(v, FINE, "the key file is private and unseals all there is (%zu)", n);
+}
+
 static void
 check_shrinking(struct visit *v, struct db *db)
 {
@@ -157,8 +178,10 @@ check_database(struct visit *v)
 	}
 	check_damage(v, db);
 	check_shrinking(v, db);
-	if (check_schema(v, db))
+	if (check_schema(v, db)) {
 		check_administrator(v, db);
+		check_key(v, db);
+	}
 	mem_free(db);
 }
 

@@ -34,7 +34,8 @@ try_import(const struct import *im, const struct gateway *g, enum import_mode mo
 {
 	struct service_import import = {
 		.document = im->document, .mode = mode, .force = im->force,
-		.faults = faults_new(im->a->ctx),
+		.faults = faults_new(im->a->ctx), .config = im->a->config,
+		.by = im->a->caller.username,
 	};
 	struct error e;
 

@@ -10,12 +10,13 @@
 #include "base/mem.h"
 #include "db/migrate.h"
 #include "main/admin.h"
+#include "secret/box.h"
 #include "store/account.h"
 
 /* What this init has made, to be taken back where it fails. */
 struct made {
 	const char *dir;	/* the topmost directory, NULL: none */
-	bool database;
+	bool database, key;
 };
 
 /* Makes PATH and what is missing above it. MADE (for CTX) gets the topmost that was. */
@@ -54,6 +55,18 @@ make_database(struct admin *a, struct made *made, struct error *e)
 		close(fd);
 	made->database = fd >= 0;
 	return ERR_OK;
+}
+
+/* The key file of the secrets; one that is there stays. */
+static enum err
+make_key(struct admin *a, struct made *made, struct error *e)
+{
+	bool was_there = access(config_path(a->ctx, a->config, BOX_FILE), F_OK) == 0;
+	struct box *box = box_open(a->ctx, a->config, true, e);
+
+	made->key = box != NULL && !was_there;
+	mem_free(box);
+	return box != NULL ? ERR_OK : e->code;
 }
 
 static enum err
@@ -98,7 +111,8 @@ set_up(struct admin *a, const char *name, const char *hash, struct made *made,
     struct error *e)
 {
 	if (make_directories(a->ctx, a->config->state_dir, &made->dir, e) != ERR_OK ||
-	    make_database(a, made, e) != ERR_OK || open_database(a, e) != ERR_OK)
+	    make_database(a, made, e) != ERR_OK || open_database(a, e) != ERR_OK ||
+	    make_key(a, made, e) != ERR_OK)
 		return e->code;
 	return insert_administrator(a, name, hash, e);
 }
@@ -118,6 +132,8 @@ take_back(struct admin *a, const struct made *made, const struct error *e)
 		return;
 	for (size_t i = 0; made->database && i < sizeof files / sizeof *files; i++)
 		unlink(config_path(a->ctx, a->config, files[i]));
+	if (made->key)
+		unlink(config_path(a->ctx, a->config, BOX_FILE));
 	if (made->dir == NULL)
 		return;
 	/* As long as they are empty: from the last up to the first that was made. */
@@ -145,6 +161,8 @@ say_next(const struct admin *a, const char *name)
 {
 	admin_say("Gatehouse keeps its state in %s. Its administrator is %s.",
 	    a->config->state_dir, name);
+	admin_say("Secrets are sealed with %s/%s: keep a copy of it, apart from those of the "
+	    "database.", a->config->state_dir, BOX_FILE);
 	puts("Next:\n"
 	    "  gatehouse doctor                              what is missing on this host?\n"
 	    "  gatehouse import FILE --gateway ID --create   a gateway with the services of FILE\n"

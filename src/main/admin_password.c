@@ -15,6 +15,7 @@
 struct secret {
 	size_t len;
 	bool is_whole;			/* its end was read */
+	const char *what;		/* for sentences: "password" */
 	char text[PASSWORD_MAX + 1];
 };
 
@@ -25,11 +26,21 @@ secret_wipe(struct secret *s)
 	return 0;
 }
 
+/* As it was before anything was read. */
+static void
+secret_empty(struct secret *s)
+{
+	s->len = 0;
+	s->is_whole = false;
+	explicit_bzero(s->text, sizeof s->text);
+}
+
 static struct secret *
-secret_new(void *ctx)
+secret_new(void *ctx, const char *what)
 {
 	struct secret *s = MEM_NEW(ctx, struct secret);
 
+	s->what = what;
 	MEM_ON_FREE(s, secret_wipe);
 	return s;
 }
@@ -47,14 +58,14 @@ secret_read(struct secret *s, int fd, struct error *e)
 
 	e->code = ERR_OK;
 	if (n < 0 && errno != EINTR && errno != EAGAIN)
-		error_set(e, ERR_INVALID, "the password cannot be read: %s", strerror(errno));
+		error_set(e, ERR_INVALID, "the %s cannot be read: %s", s->what, strerror(errno));
 	s->is_whole = n == 0 || (n == 1 && c == '\n');
 	if (n <= 0 || s->is_whole)
 		return s->is_whole;
 	if (c == '\0')
-		error_set(e, ERR_INVALID, "the password has a NUL byte");
+		error_set(e, ERR_INVALID, "the %s has a NUL byte", s->what);
 	else if (s->len == PASSWORD_MAX)
-		error_set(e, ERR_INVALID, "the password has more than %d bytes", PASSWORD_MAX);
+		error_set(e, ERR_INVALID, "the %s has more than %d bytes", s->what, PASSWORD_MAX);
 	else
 		s->text[s->len++] = c;
 	explicit_bzero(&c, sizeof c);
@@ -135,7 +146,7 @@ ask(int tty, const char *prompt, struct secret *s, struct error *e)
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	silent.c_lflag |= ICANON;
 	do {
-		explicit_bzero(s, sizeof *s);
+		secret_empty(s);
 		signals_block(&set, &before);
 		signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 		tcsetattr(tty, TCSAFLUSH, &silent);
@@ -149,27 +160,28 @@ ask(int tty, const char *prompt, struct secret *s, struct error *e)
 			raise(signo);
 	} while (signo != 0);
 	if (e->code == ERR_OK && s->len == 0)
-		error_set(e, ERR_INVALID, "no password was typed");
+		error_set(e, ERR_INVALID, "no %s was typed", s->what);
 	return e->code;
 }
 
 static enum err
-ask_twice(int tty, const char *user, struct secret *s, struct error *e)
+ask_twice(int tty, const char *prompt, struct secret *s, struct error *e)
 {
 	SCOPED(tmp, NULL);
-	struct secret *again = secret_new(tmp);
+	struct secret *again = secret_new(tmp, s->what);
 
-	if (ask(tty, mem_printf(tmp, "Password for %s: ", user), s, e) != ERR_OK ||
+	if (ask(tty, prompt, s, e) != ERR_OK ||
 	    ask(tty, "The same again: ", again, e) != ERR_OK)
 		return e->code;
 	if (strcmp(s->text, again->text) != 0)
-		return error_set(e, ERR_INVALID, "the two passwords differ");
+		return error_set(e, ERR_INVALID, "the two %ss differ", s->what);
 	return ERR_OK;
 }
 
 static enum err
 read_password(int fd, const char *user, struct secret *s, struct error *e)
 {
+	SCOPED(tmp, NULL);
 	int tty;
 
 	if (fd >= 0)
@@ -178,7 +190,7 @@ read_password(int fd, const char *user, struct secret *s, struct error *e)
 	if (tty < 0)
 		return error_set(e, ERR_UNAVAILABLE,
 		    "there is no terminal to ask for the password at: give it with --password-fd");
-	ask_twice(tty, user, s, e);
+	ask_twice(tty, mem_printf(tmp, "Password for %s: ", user), s, e);
 	close(tty);
 	return e->code;
 }
@@ -186,7 +198,7 @@ read_password(int fd, const char *user, struct secret *s, struct error *e)
 const char *
 admin_password(struct admin *a, const char *user)
 {
-	struct secret *s = secret_new(a->ctx);
+	struct secret *s = secret_new(a->ctx, "password");
 	struct error e = { 0 };
 	int fd = (int)admin_number(a, "password-fd", -1);
 	char *hash = NULL;
@@ -199,4 +211,25 @@ admin_password(struct admin *a, const char *user)
 		admin_fail("%s", e.detail);
 	mem_free(s);
 	return hash;
+}
+
+const char *
+admin_type_value(struct admin *a, const char *name)
+{
+	SCOPED(tmp, NULL);
+	struct secret *s = secret_new(a->ctx, "value");
+	struct error e = { 0 };
+	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (tty < 0)
+		error_set(&e, ERR_UNAVAILABLE, "there is no terminal to ask for the value at");
+	else if (ask_twice(tty, mem_printf(tmp, "Value of %s: ", name), s, &e) == ERR_OK &&
+	    !utf8_valid(s->text, s->len))
+		error_set(&e, ERR_INVALID, "the value must be UTF-8");
+	if (tty >= 0)
+		close(tty);
+	if (e.code == ERR_OK)
+		return s->text;
+	admin_fail("%s", e.detail);
+	return NULL;
 }

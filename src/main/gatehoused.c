@@ -17,6 +17,7 @@
 #include "db/migrate.h"
 #include "main/setup.h"
 #include "run/dispatch.h"
+#include "secret/password.h"
 
 enum { MS_PER_S = 1000, PRIVATE = S_IRWXG | S_IRWXO, EXIT_USAGE = 2, PID_TEXT_MAX = 16 };
 
@@ -164,7 +165,7 @@ run(void *ctx, const struct options *o)
 		    "another gatehoused serves this state directory" : strerror(errno));
 		return EXIT_FAILURE;
 	}
-	if (serve(ctx, c, o, &e) != ERR_OK)
+	if (secret_init(&e) != ERR_OK || serve(ctx, c, o, &e) != ERR_OK)
 		log_error("%s", e.detail);
 	if (ftruncate(lock, 0) != 0)
 		log_warning("gatehoused.pid cannot be emptied");

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/parts.h"
+#include "run/vault.h"
 #include "store/service.h"
 
 enum { RETRY_MS = 1000 };
@@ -28,16 +29,20 @@ schedule(struct dispatch *d)
 }
 
 /*
- * What is secret in the parameters is kept for the start alone: not where the run starts by
- * this very commit.
+ * What is secret in the parameters is kept for the start alone, and sealed: not where the run
+ * starts by this very commit.
  */
 static enum err
 write_insert(struct db *db, const struct run *r, struct error *e)
 {
+	SCOPED(tmp, NULL);
 	struct job row = r->job;
 
 	if (r->todo & TODO_START)
 		row.order_params = NULL;
+	if (row.order_params != NULL &&
+	    vault_seal_params(tmp, db, r->d->config, &row, &row.order_params, e) != ERR_OK)
+		return e->code;
 	return job_insert(db, &row, e);
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "json/body.h"
 #include "run/parts.h"
+#include "run/vault.h"
 
 static void
 interest_add(
@@ -93,7 +94,7 @@ order_check(const struct dispatch *d, struct json_object *o, struct error *e)
 	for (const char *const *m = members; *m != NULL; m++)
 		if (json_get_text(o, *m) == NULL)
 			return error_set(e, ERR_MALFORMED, "the order lacks its %s", *m);
-	return ERR_OK;
+	return json_get_text(o, "order_params") != NULL ? vault_ready(d->db, d->config, e) : ERR_OK;
 }
 
 static void

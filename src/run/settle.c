@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "proc/proc.h"
 #include "run/parts.h"
+#include "run/vault.h"
 
 static const char lost[] = "the dispatcher ended while it was under way: "
     "what was left of it has been ended, and it cannot be known whether it had finished";
@@ -29,6 +30,19 @@ settle_running(struct run *r)
 	run_end(r, JOB_LOST, lost);
 }
 
+/* One that waits is started with its parameters as they were sent. */
+static void
+settle_queued(struct run *r)
+{
+	struct error e = { 0 };
+
+	if (vault_unseal_params(r, r->d->db, r->d->config, &r->job, &r->job.order_params, &e) ==
+	    ERR_OK)
+		run_enqueue(r);
+	else
+		run_end(r, JOB_FAILED, e.detail);
+}
+
 /* Read once more for R alone, so that it goes with the run. */
 static enum err
 settle_one(struct dispatch *d, const struct job *j, struct error *e)
@@ -45,7 +59,7 @@ settle_one(struct dispatch *d, const struct job *j, struct error *e)
 	else if (j->cancel_requested)
 		run_end(r, JOB_CANCELED, "it was canceled before it started");
 	else
-		run_enqueue(r);
+		settle_queued(r);
 	return ERR_OK;
 }
 

@@ -178,6 +178,12 @@ job_start(struct db *db, const struct job *j, struct error *e)
 }
 
 enum err
+job_set_order_params(struct db *db, const struct job *j, struct error *e)
+{
+	return job_write(db, SQL_JOB_SET_ORDER_PARAMS, j, e);
+}
+
+enum err
 job_progress(struct db *db, const struct job *j, struct error *e)
 {
 	return job_write(db, SQL_JOB_PROGRESS, j, e);

@@ -31,7 +31,8 @@ struct job {
 	const char *id, *attempt_id, *request_id, *gateway_id, *cluster_id, *service_id, *service, *type;
 	const char *body_digest;	/* of a request with an Idempotency-Key, or NULL */
 	const char *params;		/* JSON text to be shown */
-	const char *order_params;	/* JSON text as sent, where PARAMS is masked; NULL: PARAMS is it */
+	/* JSON text as sent, where PARAMS is masked; NULL: PARAMS is it. In a row it is sealed (run/vault.h). */
+	const char *order_params;
 	const char *inventory;		/* JSON text or NULL */
 	const char *state;		/* a job_state_name() */
 	const char *status;		/* computed, api.md section 5: queued, running, completed, error */
@@ -71,6 +72,8 @@ enum err job_start(struct db *db, const struct job *j, struct error *e) MUST_CHE
 enum err job_set_cancel_requested(struct db *db, const char *id, struct error *e) MUST_CHECK;
 enum err job_progress(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
 enum err job_end(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
+/* Only a change of keys calls this. */
+enum err job_set_order_params(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
 enum err job_delete(struct db *db, const char *id, struct error *e) MUST_CHECK;
 
 /* Kept output: chunks with the offset of their first byte in all that the stream gave. STREAM is 0 or 1. */

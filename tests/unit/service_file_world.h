@@ -62,7 +62,7 @@ static inline void
 end(void)
 {
 	static const char *const files[] = { "gatehouse.db", "gatehouse.db-wal",
-	    "gatehouse.db-shm" };
+	    "gatehouse.db-shm", "secret.key" };
 	SCOPED(tmp, NULL);
 
 	mem_free(w.ctx);
@@ -114,7 +114,7 @@ static inline const char *
 imported(const struct gateway *g, struct json_object *document, enum import_mode mode, bool force)
 {
 	struct service_import im = { .document = document, .mode = mode, .force = force,
-	    .faults = faults_new(w.ctx) };
+	    .faults = faults_new(w.ctx), .config = w.config, .by = "t" };
 	struct error e = { .code = ERR_OK };
 
 	cr_assert_eq(service_file_import(w.ctx, w.db, g, &im, &e), ERR_OK, "%s", e.detail);
@@ -127,7 +127,7 @@ static inline struct faults *
 refused(struct json_object *document, enum import_mode mode, struct error *e)
 {
 	struct service_import im = { .document = document, .mode = mode, .force = true,
-	    .faults = faults_new(w.ctx) };
+	    .faults = faults_new(w.ctx), .config = w.config, .by = "t" };
 	struct error own = { .code = ERR_OK };
 	const char *before = exported(&w.first);
 

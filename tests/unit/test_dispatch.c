@@ -410,7 +410,7 @@ Test(dispatch_set, secrets_stay_no_longer_than_they_must)
 	queued = submit_job("b", &j);
 	UNTIL(running->accepted && queued->accepted);
 	cr_expect_null(job_of(running).order_params, "it has started");
-	cr_expect_str_eq(job_of(queued).order_params, "{\"key\":\"two\"}", "it will be needed");
+	cr_expect_null(strstr(job_of(queued).order_params, "two"), "it will be needed, and is sealed");
 	cr_expect_str_eq(job_of(queued).params, "{\"key\":\"********\"}");
 	ask("x", order_cancel(w.ctx, job_of(running).id, PATIENCE_MS));
 	UNTIL(is_over(queued));

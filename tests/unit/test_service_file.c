@@ -1,5 +1,7 @@
 #include "service_file_world.h"
 
+#include "run/vault.h"
+
 #include "store/item.h"
 #include "store/service.h"
 
@@ -30,7 +32,7 @@ static const char full[] =
     "    filename: main.py\n"
     "    timeout: 60\n"
     "    secrets: [{name: api-token, type: env, target: API_TOKEN}, {name: key, type: file, target: "
-    "key.pem}]\n"
+    "KEY_FILE}]\n"
     "    runtime: {env: {LANG: C.UTF-8, EMPTY: \"\"}, req-file: requirements.txt}\n"
     "  - name: site\n"
     "    type: ansible-playbook\n"
@@ -177,6 +179,42 @@ Test(service_file, the_answer_names_items_in_the_order_of_the_document)
 	    "'registries':[{'name':'r','type':'pypi','url':'https://h'}],'secrets':[{'name':'s'}],"
 	    "'users':[{'x':1},{'name':'u/1'}],'mcp_servers':[{}],"
 	    "'secret-providers':[{'name':'v'}]}"));
+}
+
+static const char *
+value_of(const struct gateway *g, const char *name)
+{
+	struct error e = { 0 };
+	const char *value;
+
+	return vault_get(w.ctx, w.db, w.config, g->id, name, &value, &e) == ERR_OK ? value : e.detail[0] != '\0' ?
+	    mem_text(w.ctx, e.detail) : NULL;
+}
+
+Test(service_file, values_of_secrets_stay_here)
+{
+	const char *text, *out = quoted("{'secrets':[{'name':'b'},{'name':'a'},{'name':'none'}]}");
+
+	text = quoted("{'secrets':[{'name':'b','value':'value of b'},{'value':'value of a','name':'a'},{'name':'none'}]}");
+	imported(&w.first, parsed(text), IMPORT_CHECK, false);
+	cr_expect_str_eq(exported(&w.first), "{}");
+	imported(&w.first, parsed(text), IMPORT_WRITE, false);
+	cr_expect_str_eq(exported(&w.first), out);
+	cr_expect_str_eq(value_of(&w.first, "a"), "value of a");
+	cr_expect_str_eq(value_of(&w.first, "b"), "value of b");
+	cr_expect_not_null(strstr(value_of(&w.first, "none"), "has no value yet"));
+	/* What was exported does not take values away, and is equal on an empty server. */
+	imported(&w.first, parsed(out), IMPORT_WRITE, true);
+	cr_expect_str_eq(value_of(&w.first, "a"), "value of a");
+	imported(&w.second, parsed(out), IMPORT_WRITE, false);
+	cr_expect_str_eq(exported(&w.second), out);
+	cr_expect_not_null(strstr(value_of(&w.second, "a"), "has no value yet"));
+	/* What is there is skipped, or with force replaced. */
+	imported(&w.first, json("{'secrets':[{'name':'a','value':'another'}]}"), IMPORT_WRITE, false);
+	cr_expect_str_eq(value_of(&w.first, "a"), "value of a");
+	imported(&w.first, json("{'secrets':[{'name':'a','value':'another'}]}"), IMPORT_WRITE, true);
+	cr_expect_str_eq(value_of(&w.first, "a"), "another");
+	cr_expect_str_eq(exported(&w.first), out, "in the order they came");
 }
 
 Test(service_file, an_empty_document_is_fine)

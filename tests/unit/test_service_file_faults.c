@@ -121,7 +121,11 @@ static const struct {
 	    "must be the name of an environment variable" },
 	{ SERVICE(TOFU ",'secrets':[{'name':'n','type':'file','target':'../x'}]"),
 	    "services[0].secrets[0].target",
-	    "must be a relative path" },
+	    "must be the name of an environment variable" },
+	{ SERVICE(TOFU ",'secrets':[{'name':'n','type':'env','target':'GATEHOUSE_X'}]"),
+	    "services[0].secrets[0].target", "must not be HOME or begin with GATEHOUSE_" },
+	{ SERVICE(TOFU ",'secrets':[{'name':'n','type':'file','target':'HOME'}]"),
+	    "services[0].secrets[0].target", "must not be HOME" },
 	{ REGISTRY("'type':'npm','url':'https://h'"), "registries[0].type",
 	    "must be one of pypi, ansible-galaxy" },
 	{ REGISTRY("'type':'pypi','url':'https://h','default':1"), "registries[0].default",
@@ -131,10 +135,10 @@ static const struct {
 	{ "{'executable-objects':[{'name':'d','exec-command':'a\\nb'}]}",
 	    "executable-objects[0].exec-command",
 	    "control characters" },
-	{ "{'secrets':[{'name':'s','value':'v'}]}", "secrets[0].value",
-	    "secret values cannot be stored yet: leave value out" },
+	{ "{'secrets':[{'name':'s','value':''}]}", "secrets[0].value",
+	    "must not be empty" },
 	{ "{'secrets':[{'name':'s','value':null}]}", "secrets[0].value",
-	    "secret values cannot be stored yet" },
+	    "must be a text" },
 	/* members that exclude each other */
 	{ SERVICE(TOFU ",'vars':[],'plan-vars':[]"), "services[0].plan-vars",
 	    "cannot stand beside vars" },
@@ -252,7 +256,7 @@ Test(service_file_faults, all_faults_come_at_once)
 	    "  - {type: executable, filename: /x, executable-object: none, runtime: {env: {A: 1}, "
 	    "x: 1}}\n"
 	    "  - 7\n"
-	    "secrets: [{name: s, value: hush}]\n"), IMPORT_WRITE, &e);
+	    "secrets: [{name: s, value: hush, x: hush}]\n"), IMPORT_WRITE, &e);
 	static const char *const paths[] = {
 		"colour", "decorators[0].schema/type", "decorators[0].schema/properties/n/minimum",
 		"decorators[1].name", "services[1].name", "services[1].shade",
@@ -260,7 +264,7 @@ Test(service_file_faults, all_faults_come_at_once)
 		"services[1].repository", "services[2].name", "services[2].filename",
 		"services[2].executable-object", "services[2].runtime.env.A",
 		    "services[2].runtime.x",
-		"services[3]", "secrets[0].value",
+		"services[3]", "secrets[0].x",
 	};
 
 	for (size_t i = 0; i < COUNT(paths); i++)

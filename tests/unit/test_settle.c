@@ -1,5 +1,7 @@
 #include "dispatch_world.h"
 
+#include "run/vault.h"
+
 #include "base/clock.h"
 
 /* What a dispatcher that ended left, however it ended; and how one ends by itself. */
@@ -27,10 +29,13 @@ static void
 left(const struct job *j, bool started)
 {
 	struct error e = { 0 };
+	struct job row = *j;
 	TXN(t);
 
 	cr_assert_eq(txn_begin(&t, w.db, &e), ERR_OK);
-	cr_assert_eq(job_insert(w.db, j, &e), ERR_OK, "%s", e.detail);
+	if (row.order_params != NULL)
+		cr_assert_eq(vault_seal_params(w.ctx, w.db, w.config, j, &row.order_params, &e), ERR_OK, "%s", e.detail);
+	cr_assert_eq(job_insert(w.db, &row, &e), ERR_OK, "%s", e.detail);
 	if (started)
 		cr_assert_eq(job_start(w.db, j, &e), ERR_OK);
 	if (j->cancel_requested)
@@ -83,6 +88,23 @@ Test(settle, queued_runs_are_started)
 	cr_expect_null(now("a").order_params);
 	cr_expect_str_eq(output_of(&b, 0)->at, "{}");
 	cr_expect(TAILQ_EMPTY(&dispatch->all));
+}
+
+/* The key file is not the one that they were sealed with. */
+Test(settle, queued_runs_that_cannot_be_unsealed)
+{
+	struct job a = row("a", "echo"), b = row("b", "echo");
+
+	a.order_params = "{\"key\":\"lost\"}";
+	left(&a, false);
+	left(&b, false);
+	unlink(config_path(w.ctx, w.config, "secret.key"));
+	dispatcher_start();
+	UNTIL(!is_open("a") && !is_open("b"));
+	cr_expect_str_eq(now("a").state, "failed");
+	cr_expect_not_null(strstr(now("a").error, "there is no key file"), "%s", now("a").error);
+	cr_expect_null(now("a").order_params);
+	cr_expect_str_eq(now("b").state, "completed");
 }
 
 /* Nobody knows whether it had finished: it is never run again. */
