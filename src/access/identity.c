@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access/credential.h"
+#include "access/throttle.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "secret/digest.h"
@@ -12,19 +13,6 @@
 
 /* That a session was used is written at most so often, and at least some times in its idle time. */
 enum { MS_PER_S = 1000, USE_STEP_MS = 60000, USES_IN_IDLE = 4 };
-
-static bool
-password_is_right(struct remember *remember, const struct account *a, const char *password)
-{
-	int64_t now = clock_mono();
-
-	if (remember_has(remember, a->username, password, a->password_hash, now))
-		return true;
-	if (!password_verify(a->password_hash, password))
-		return false;
-	remember_put(remember, a->username, password, a->password_hash, now);
-	return true;
-}
 
 static void
 become(struct caller *caller, const struct account *a, enum caller_by by)
@@ -38,18 +26,28 @@ identify_password(void *ctx, struct db *db, const struct verifier *v, const char
     const char *password, const char *remote, struct caller *caller, struct error *e)
 {
 	struct account a = { 0 };
+	int64_t wall = clock_wall(), mono = clock_mono();
 	bool found;
 
-	(void)remote;
 	if (account_find(ctx, db, username, &a, &found, e) != ERR_OK)
+		return e->code;
+	/* What was right a moment ago is no guess: nobody's guesses get in its way. */
+	if (found && remember_has(v->remember, username, password, a.password_hash, mono)) {
+		become(caller, &a, CALLER_PASSWORD);
+		return ERR_OK;
+	}
+	if (throttle_check(ctx, db, v->config, username, remote, wall, e) != ERR_OK)
 		return e->code;
 	if (!found)
 		password_verify_nothing(password);
-	if (!found || !password_is_right(v->remember, &a, password)) {
+	if (!found || !password_verify(a.password_hash, password)) {
 		caller->claimed = a.username;
+		throttle_failed(ctx, db, v->config, username, remote, wall);
 		return error_set(
 		    e, ERR_UNAUTHENTICATED, "the user name or the password is wrong");
 	}
+	remember_put(v->remember, username, password, a.password_hash, mono);
+	throttle_passed(ctx, db, v->config, username, remote, wall);
 	become(caller, &a, CALLER_PASSWORD);
 	return ERR_OK;
 }

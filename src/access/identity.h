@@ -56,7 +56,10 @@ struct credentials {
  */
 enum err identify(void *ctx, struct db *db, const struct verifier *v, const struct credentials *given,
     struct caller *caller, struct error *e) MUST_CHECK;
-/* The same by a user name and a password, which came from the address REMOTE. */
+/*
+ * The same by a user name and a password, which came from the address REMOTE. ERR_TOO_MANY: after so many wrong ones
+ * none is looked at (access/throttle.h).
+ */
 enum err identify_password(void *ctx, struct db *db, const struct verifier *v, const char *username,
     const char *password, const char *remote, struct caller *caller, struct error *e) MUST_CHECK;
 /* The same by a token, which came as BY says. */

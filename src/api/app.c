@@ -13,7 +13,7 @@
 #define JSON_TYPE "application/json"
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
-enum { MS_PER_S = 1000, STATUS_NO_CONTENT = 204, STATUS_SERVER = 500 };
+enum { MS_PER_S = 1000, RETRY_S = 5, STATUS_NO_CONTENT = 204, STATUS_SERVER = 500 };
 
 static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
@@ -227,8 +227,9 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 	if (e->code == ERR_UNAVAILABLE && req->caller == NULL)
 		error_set(e, ERR_UNAVAILABLE,
 		    "not available now, try again: the server's log names the request %s", req->id);
-	if (e->code == ERR_UNAVAILABLE)
-		response_header(res, "Retry-After", "5");
+	if (e->code == ERR_UNAVAILABLE || e->code == ERR_TOO_MANY)
+		response_header(res, "Retry-After",
+		    mem_printf(req, "%d", e->retry_s > 0 ? e->retry_s : RETRY_S));
 	if (e->code == ERR_UNAUTHENTICATED)
 		response_header(res, "WWW-Authenticate", challenge(req));
 	res->status = err_status(e->code);

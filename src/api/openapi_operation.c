@@ -253,6 +253,7 @@ static const enum occasion occasions[ERR__COUNT] = {
 	[ERR_NOT_FOUND] = WITH_NAME,
 	[ERR_TOO_LARGE] = WITH_BODY,
 	[ERR_MEDIA_TYPE] = WITH_BODY,
+	[ERR_TOO_MANY] = WITH_CALLER,	/* wrong passwords */
 	[ERR_INTERNAL] = ALWAYS,
 	[ERR_UNAVAILABLE] = ALWAYS,	/* the database, or too many that wait */
 };

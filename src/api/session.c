@@ -166,7 +166,7 @@ const struct route session_routes[] = {
 	{ .method = M_POST, .path = "/login", .outside = true, .op = "login", .role = ROLE_OPEN,
 	  .body = { .use = BODY_JSON, .shape = "LoginBody" },
 	  .answer = ANSWER_BARE, .types = text_types, .gives = login_gives,
-	  .errors = { ERR_UNAUTHENTICATED },
+	  .errors = { ERR_UNAUTHENTICATED, ERR_TOO_MANY },
 	  .run = session_login, .summary = "Log in: the answer is a token",
 	  .doc = "The token stands for the caller as cookie, as Bearer, or as token in the query, "
 		 "until it was not used for a while." },
@@ -175,7 +175,8 @@ const struct route session_routes[] = {
 	  .run = session_logout, .summary = "End the session whose token this request has" },
 	{ .method = M_POST, .path = "/oauth/token", .outside = true, .op = "getAccessToken",
 	  .role = ROLE_OPEN, .body = { .use = BODY_FORM, .shape = "OauthForm" },
-	  .answer = ANSWER_BARE, .shape = "AccessToken", .errors = { ERR_UNAUTHENTICATED },
+	  .answer = ANSWER_BARE, .shape = "AccessToken",
+	  .errors = { ERR_UNAUTHENTICATED, ERR_TOO_MANY },
 	  .run = session_oauth, .summary = "Get an access token (OAuth 2, client credentials)",
 	  .doc = "The client is an API token by its name, or an account; Basic may hold it in "
 		 "place of the form." },

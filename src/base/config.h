@@ -45,6 +45,8 @@
 	NUMBER(auth, session_max, 43200, 1, 31536000)		/* s that a login lasts */ \
 	NUMBER(auth, session_idle, 3600, 1, 31536000)		/* s that it may be unused */ \
 	NUMBER(auth, oauth_lifetime, 3600, 1, 31536000)		/* s that an access token lasts */ \
+	NUMBER(auth, attempts, 10, 0, 1000000)			/* wrong passwords, then 429; 0: any number */ \
+	NUMBER(auth, lockout, 300, 1, 86400)			/* s that this lasts at most */ \
 	FLAG(auth, trust_remote_user, false)			/* REMOTE_USER names who asks */ \
 	FLAG(auth, trust_forwarded, false)			/* X-Forwarded-For and -Proto are true */ \
 	WORD(log, level, "info", "error|warning|info|debug")

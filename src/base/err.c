@@ -31,6 +31,7 @@ error_set(struct error *e, enum err code, const char *fmt, ...)
 
 	assert(code != ERR_OK);
 	e->code = code;
+	e->retry_s = 0;
 	e->field[0] = '\0';
 	va_start(ap, fmt);
 	print_at(e->detail, sizeof e->detail, fmt, ap);
@@ -45,6 +46,7 @@ error_field(struct error *e, const char *field, const char *fmt, ...)
 	size_t used;
 
 	e->code = ERR_INVALID;
+	e->retry_s = 0;
 	snprintf(e->field, sizeof e->field, "%s", field);
 	utf8_trim(e->field);
 	used = (size_t)snprintf(e->detail, sizeof e->detail, "%s: ", e->field);

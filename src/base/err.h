@@ -39,6 +39,7 @@ enum err {
 /* Lies on the caller's stack. Cut (at a character) where a text is too long. */
 struct error {
 	enum err code;
+	int retry_s;			/* seconds after which it may be tried again; 0: nobody knows */
 	char field[ERROR_FIELD_MAX];	/* "" where no one member is at fault */
 	char detail[ERROR_DETAIL_MAX];	/* a sentence for a person, no newline */
 };

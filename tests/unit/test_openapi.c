@@ -504,10 +504,10 @@ expect_statuses(struct json_object *operation, const char *const *wanted)
 Test(openapi, errors_are_those_that_can_be)
 {
 	static const char *const open[] = { "200", "400", "500", "503", NULL };
-	static const char *const any[] = { "200", "400", "401", "403", "500", "503", NULL };
-	static const char *const create[] = { "200", "400", "401", "403", "409", "413", "415", "500",
+	static const char *const any[] = { "200", "400", "401", "403", "429", "500", "503", NULL };
+	static const char *const create[] = { "200", "400", "401", "403", "409", "413", "415", "429", "500",
 		"503", NULL };
-	static const char *const named[] = { "200", "400", "401", "403", "404", "500", "503", NULL };
+	static const char *const named[] = { "200", "400", "401", "403", "404", "429", "500", "503", NULL };
 	struct world w = world_new();
 
 	expect_statuses(operation(&w, "get", ROUTE_BASE "/version"), open);
