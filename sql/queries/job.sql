@@ -20,10 +20,10 @@ SELECT count(*) AS n FROM job WHERE gateway_id = :gateway_id AND state IN ('queu
 SELECT * FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running') ORDER BY seq;
 -- name: job_insert
 INSERT INTO job (id, attempt_id, request_id, body_digest, gateway_id, cluster_id, service_id, service, type, params, order_params,
-	inventory, state, requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested,
+	inventory, order_inventory, state, requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested,
 	stdout_bytes, stderr_bytes, truncated)
 VALUES (:id, :attempt_id, :request_id, :body_digest, :gateway_id, :cluster_id, :service_id, :service, :type, :params, :order_params,
-	:inventory, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
+	:inventory, :order_inventory, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
 -- name: job_start
 UPDATE job SET state = 'running', started = :started, order_params = NULL WHERE id = :id AND state = 'queued';
 -- name: job_set_order_params

@@ -152,6 +152,8 @@ list_answer(struct request *req, struct response *res, const struct records *all
 	if (list_read(req, kind, &l, e) != ERR_OK)
 		return e->code;
 	res->total = 0;
+	res->skip = l.skip;
+	res->limit = l.limit;
 	for (size_t i = 0; i < all->n; i++) {
 		void *record = records_at(all, i);
 

@@ -6,6 +6,7 @@
 #include "base/field.h"
 #include "db/record.h"
 #include "http/message.h"
+#include "http/router.h"
 
 /*
  * Lists (api.md section 4): what a query asks of the records that a field table describes. Its keys, all of which
@@ -17,6 +18,8 @@
  *   OP[FIELD]=V             OP is equals, contains, startsWith, starts-with, gt, gte, lt, lte, in, not-in; the last
  *                           two take a,b,c, and each one for itself as in[FIELD][]=a&in[FIELD][]=b
  *   include=a,b exclude=a,b the members to give (and _id), or to leave out
+ *   page=N pageSize=N       of some lists, as the original's Inventory Manager has it: N from 1, and 25; limit and skip
+ *                           go before
  *
  * FIELD is a name on the wire, dotted in a nest ("service_metadata.name"). A record must fit all filters. contains and
  * startsWith do not tell the case of ASCII letters, all else compares bytes. A time is compared as it is shown, to the
@@ -60,6 +63,7 @@ struct list_kind {
 	const char *added;		/* a member that SHOW adds to those of the table, or NULL */
 	int64_t limit;			/* without "limit"; 0: all */
 	int64_t limit_max, skip_max;	/* 0: the bound of all lists */
+	bool is_paged;			/* page and pageSize are taken too: ANSWER_PAGE */
 };
 
 /* A list that is asked for. */
@@ -75,6 +79,9 @@ struct list {
 };
 
 enum { LIST_VALUES_MAX = 1000 };	/* of one filter */
+
+/* For the .query of a route whose list is paged. */
+extern const struct query_field list_page_query[];
 
 /* Whether OP can be used with fields of TYPE, and whether they can be sorted by: JSON and nests can neither. */
 bool list_can_filter(enum list_op op, enum field_type type);

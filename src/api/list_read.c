@@ -10,6 +10,7 @@
 #include "json/record.h"
 
 enum { NUMBER_MAX = 1000000000 };	/* of limit and skip, where a list names no bound */
+enum { PAGE_DEFAULT = 25, PAGE_MAX = 1000000 };
 
 /* NAME=V with BESIDE=FIELD, or NAME[FIELD]=V; BESIDE is NULL where there is the latter alone. */
 struct operator {
@@ -263,6 +264,30 @@ check_single(const struct reading *r, size_t i)
 
 /* --- the rest --- */
 
+const struct query_field list_page_query[] = {
+	{ "page", "which page, from 1; limit and skip go before it" },
+	{ "pageSize", "how many a page has; 25 if page alone is given" },
+	{ 0 }
+};
+
+static enum err
+read_page(const struct reading *r)
+{
+	struct request *req = r->req;
+	struct list *l = r->list;
+	int64_t page;
+
+	if (!l->kind->is_paged || query_text(req, "limit") != NULL ||
+	    query_text(req, "skip") != NULL ||
+	    (query_text(req, "page") == NULL && query_text(req, "pageSize") == NULL))
+		return ERR_OK;
+	if (query_int(req, "pageSize", 1, PAGE_MAX, PAGE_DEFAULT, &l->limit, r->e) != ERR_OK ||
+	    query_int(req, "page", 1, PAGE_MAX, 1, &page, r->e) != ERR_OK)
+		return r->e->code;
+	l->skip = (page - 1) * l->limit;
+	return ERR_OK;
+}
+
 static enum err
 read_numbers(const struct reading *r)
 {
@@ -335,7 +360,7 @@ list_read(struct request *req, const struct list_kind *kind, struct list *l, str
 	for (size_t i = 0; i < req->n_pairs; i++)
 		if (check_single(&r, i) != ERR_OK || read_filter(&r, &req->pairs[i]) != ERR_OK)
 			return e->code;
-	if (read_numbers(&r) != ERR_OK || read_sort(&r) != ERR_OK)
+	if (read_numbers(&r) != ERR_OK || read_page(&r) != ERR_OK || read_sort(&r) != ERR_OK)
 		return e->code;
 	return read_projection(&r);
 }

@@ -185,6 +185,32 @@ message_id_schema(void)
 	return o;
 }
 
+static struct json_object *
+status_schema(const struct route *t, struct json_object *result)
+{
+	struct json_object *o = openapi_object(), *status = mem_must(json_object_new_object());
+
+	openapi_put(status, "const", "Success");
+	openapi_member(o, "status", status, true);
+	if (t->message)
+		openapi_member(o, "message", openapi_type("string"), true);
+	openapi_member(o, "result", result, true);
+	return o;
+}
+
+static struct json_object *
+page_schema(const struct route *t)
+{
+	static const char *const counts[] = { "totalRecords", "currentPage", "pageSize",
+		"totalPages" };
+	struct json_object *o = openapi_object();
+
+	openapi_member(o, "data", inner_schema(t), true);
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		openapi_member(o, counts[i], openapi_type("integer"), true);
+	return o;
+}
+
 /* The envelopes as answer_wrap() makes them. */
 static struct json_object *
 answer_schema(const struct route *t)
@@ -200,6 +226,10 @@ answer_schema(const struct route *t)
 		return value_schema(t);
 	case ANSWER_MESSAGE_ID:
 		return message_id_schema();
+	case ANSWER_STATUS:
+		return status_schema(t, inner_schema(t));
+	case ANSWER_PAGE:
+		return status_schema(t, page_schema(t));
 	}
 	return NULL;
 }

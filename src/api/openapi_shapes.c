@@ -2,6 +2,7 @@
 
 #include "store/certificate.h"
 #include "store/gateway.h"
+#include "store/inventory.h"
 #include "store/job.h"
 #include "store/job_event.h"
 #include "store/secret.h"
@@ -58,8 +59,45 @@ const struct openapi_text openapi_shapes[] = {
 		    "items": { "type": "object", "required": ["inventory"],
 			"properties": {
 			    "inventory": { "type": "string" },
-			    "nodeNames": { "type": "array", "items": { "type": "string" } } },
-			"additionalProperties": true } }] }) },
+			    "nodeNames": { "type": "array", "minItems": 1,
+				"items": { "type": "string" },
+				"description": "all of its nodes if left out" } },
+			"additionalProperties": false } }] }) },
+	{ "NodeAttributes", JSON({ "type": ["object", "null"],
+	    "description": "what is known of a node; may hold passwords",
+	    "examples": [{ "ansible_host": "192.0.2.7", "site": "wien" }] }) },
+	{ "InventoryNodes", JSON({ "type": "array", "maxItems": 10000,
+	    "items": { "type": "object", "required": ["name"],
+		"properties": {
+		    "name": { "type": "string", "minLength": 1, "maxLength": 256,
+			"examples": ["r1"] },
+		    "attributes": { "$ref": "#/components/schemas/NodeAttributes" },
+		    "tags": { "$ref": "#/components/schemas/Tags" } },
+		"additionalProperties": false } }) },
+	{ "InventoryName", JSON({ "type": "object",
+	    "required": ["id", "name"],
+	    "properties": {
+		"id": { "$ref": "#/components/schemas/Id" },
+		"name": { "type": "string" } } }) },
+	{ "BulkCounts", JSON({ "type": "object",
+	    "required": ["inventory", "statistics"],
+	    "properties": {
+		"inventory": { "$ref": "#/components/schemas/InventoryName" },
+		"statistics": { "type": "object",
+		    "required": ["total", "inserted", "skipped", "errors"],
+		    "properties": {
+			"total": { "type": "integer", "minimum": 0 },
+			"inserted": { "type": "integer", "minimum": 0 },
+			"skipped": { "const": 0 },
+			"errors": { "type": "array", "maxItems": 0 } } } } }) },
+	{ "ClearCounts", JSON({ "type": "object",
+	    "required": ["inventory", "statistics"],
+	    "properties": {
+		"inventory": { "$ref": "#/components/schemas/InventoryName" },
+		"statistics": { "type": "object",
+		    "required": ["nodesDeleted"],
+		    "properties": {
+			"nodesDeleted": { "type": "integer", "minimum": 0 } } } } }) },
 	{ "RunResult", JSON({ "type": "object",
 	    "description": "return_code and what follows it are there once the run has ended",
 	    "required": ["_id", "job_id", "data"],
@@ -295,6 +333,8 @@ const struct openapi_record openapi_records[] = {
 	{ "ServiceGroup", service_group_fields,
 	    JSON({ "services": { "$ref": "#/components/schemas/HeldServices" } }) },
 	{ "Secret", secret_fields, NULL },
+	{ "Inventory", inventory_fields, NULL },
+	{ "InventoryNode", inventory_node_record, NULL },
 	{ "Job", job_fields,
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },
@@ -306,6 +346,9 @@ const struct openapi_text openapi_parameters[] = {
 	{ "clusterId", JSON({ "type": "string", "examples": ["cluster_1"] }) },
 	{ "serviceName", JSON({ "type": "string", "examples": ["hello"] }) },
 	{ "id", JSON({ "type": "string", "examples": ["66f2a4c19e0b7d5a3c8e1f40"] }) },
+	{ "identifier", JSON({ "type": "string", "examples": ["lab"] }) },
+	{ "page", JSON({ "type": "integer", "minimum": 1, "default": 1 }) },
+	{ "pageSize", JSON({ "type": "integer", "minimum": 1 }) },
 	{ "force", JSON({ "type": "boolean", "default": false }) },
 	{ "limit", JSON({ "type": "integer", "minimum": 1 }) },
 	{ "skip", JSON({ "type": "integer", "minimum": 0, "default": 0 }) },
@@ -332,6 +375,10 @@ const struct openapi_text openapi_examples[] = {
 	{ "at", JSON("2026-03-03T19:26:37Z") },
 	{ "event", JSON("running") },
 	{ "created", JSON("2026-03-03T19:26:37Z") },
+	{ "created_at", JSON("2026-03-03T19:26:37Z") },
+	{ "updated_at", JSON("2026-03-03T19:26:37Z") },
+	{ "updated_by", JSON("admin") },
+	{ "inventory_identifier", JSON("lab") },
 	{ "last_updated", JSON("2026-03-03T19:26:37Z") },
 	{ "updatedAt", JSON("2026-03-03T19:26:37Z") },
 	{ "last_connected", JSON("2026-03-03T19:26:37Z") },

@@ -3,6 +3,7 @@
 
 #include "api/app.h"
 #include "api/idempotency.h"
+#include "api/inventory.h"
 #include "api/output.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -55,29 +56,6 @@ read_prefer(const struct request *req, bool *async)
 	}
 	*async |= wait == 0;
 	return *async ? ACCEPT_WAIT_MS : wait * MS_PER_S;
-}
-
-/* There are no inventories yet, so a name in the list is one that is not found. */
-static enum err
-check_inventory(struct request *req, const char *text, struct error *e)
-{
-	struct json_object *list = text != NULL ? json_own(req, text) : NULL;
-
-	if (list == NULL ||
-	    (json_object_is_type(list, json_type_string) && *json_object_get_string(list) == '\0'))
-		return ERR_OK;
-	if (!json_object_is_type(list, json_type_array))
-		return error_field(
-		    e, "inventory", "must be a list of {\"inventory\", \"nodeNames\"}");
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		const char *name = json_get_text(json_object_array_get_idx(list, i), "inventory");
-
-		if (name == NULL)
-			return error_field(e, "inventory",
-			    "item %zu must be an object with the text inventory", i);
-		return error_set(e, ERR_NOT_FOUND, "Inventory '%s' not found", name);
-	}
-	return ERR_OK;
 }
 
 static enum err
@@ -160,8 +138,8 @@ run_order(struct request *req, struct response *res, const struct run_order *o, 
 	bool known;
 	enum err rc;
 
-	if (check_inventory(req, o->inventory, e) != ERR_OK ||
-	    idempotency_name(req, &j, &known, e) != ERR_OK)
+	if (idempotency_name(req, &j, &known, e) != ERR_OK ||
+	    (!known && inventory_of_run(req, o->inventory, &j, e) != ERR_OK))
 		return e->code;
 	rc = known ? ERR_OK : run_check(req, o, &j, &refused, e);
 	if (rc == ERR_NOT_FOUND || rc == ERR_INVALID)

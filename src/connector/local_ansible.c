@@ -56,8 +56,8 @@ literal_object(struct launch *l, struct json_object *o, struct json_object *out,
 
 	json_object_object_foreach(o, key, value) {
 		if (strncmp(key, RESERVED, strlen(RESERVED)) == 0)
-			return error_set(e, ERR_INVALID, "the parameter name %s cannot be given "
-			    "to ansible-playbook services: Ansible keeps names that begin with %s "
+			return error_set(e, ERR_INVALID, "the name %s cannot be given to "
+			    "ansible-playbook services: Ansible keeps names that begin with %s "
 			    "to itself", launch_shown(l, key), RESERVED);
 		if (literal(l, value, &item, e) != ERR_OK)
 			return e->code;
@@ -105,6 +105,37 @@ add_params(struct launch *l, struct error *e)
 
 /* --- inventory --- */
 
+/* Ansible reads r[1:3] as three hosts, and r1:22 as host and port. */
+static bool
+is_host(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return name[strcspn(name, "[]")] == '\0' &&
+	    strncmp(name, RESERVED, strlen(RESERVED)) != 0 &&
+	    (colon == NULL || strchr(colon + 1, ':') != NULL);
+}
+
+/* The attributes of NODE as variables of its host: texts stay what they are. */
+static enum err
+host_vars(struct launch *l, struct json_object *node, struct json_object **vars, struct error *e)
+{
+	struct json_object *attributes = json_get(node, "attributes");
+	const char *name = json_get_text(node, "name");
+
+	if (name == NULL || name[0] == '\0')
+		return error_set(e, ERR_INVALID, "a node of the inventory has no name");
+	if (!is_host(name))
+		return error_set(e, ERR_INVALID, "the node %s cannot be given to ansible-playbook "
+		    "services: Ansible reads such a name as something else",
+		    launch_shown(l, name));
+	if (!json_object_is_type(attributes, json_type_object)) {
+		*vars = mem_must(json_object_new_object());
+		return ERR_OK;
+	}
+	return literal(l, attributes, vars, e);
+}
+
 /*
  * {"inventory_nodes":[{"name","attributes"}]} as Ansible's inventory reader of
  * JSON files wants it.
@@ -121,13 +152,11 @@ inventory_document(struct launch *l, struct json_object **document, struct error
 	json_set(all, "hosts", hosts);
 	for (size_t i = 0; nodes != NULL && i < json_object_array_length(nodes); i++) {
 		struct json_object *node = json_object_array_get_idx(nodes, i);
-		struct json_object *attributes = json_get(node, "attributes");
-		const char *name = json_get_text(node, "name");
+		struct json_object *vars;
 
-		if (name == NULL || name[0] == '\0')
-			return error_set(e, ERR_INVALID, "a node of the inventory has no name");
-		json_set(hosts, name, json_object_is_type(attributes, json_type_object) ?
-		    json_object_get(attributes) : mem_must(json_object_new_object()));
+		if (host_vars(l, node, &vars, e) != ERR_OK)
+			return e->code;
+		json_set(hosts, json_get_text(node, "name"), vars);
 	}
 	*document = root;
 	return ERR_OK;

@@ -15,6 +15,34 @@ success(void)
 	return o;
 }
 
+static struct json_object *
+status(struct response *res, struct json_object *body)
+{
+	struct json_object *o = json_object_new_object();
+
+	add(o, "status", "Success");
+	if (res->message != NULL)
+		add(o, "message", res->message);
+	json_object_object_add(o, "result", body);
+	return o;
+}
+
+/* Pages are counted from 1; where all is given, that is one page. */
+static struct json_object *
+page(const struct response *res, struct json_object *data)
+{
+	struct json_object *o = json_object_new_object();
+	int64_t size = res->limit > 0 ? res->limit : res->total > 0 ? res->total : 1;
+
+	json_object_object_add(o, "data", data);
+	json_object_object_add(o, "totalRecords", json_object_new_int64(res->total));
+	json_object_object_add(o, "currentPage", json_object_new_int64(res->skip / size + 1));
+	json_object_object_add(o, "pageSize", json_object_new_int64(size));
+	json_object_object_add(
+	    o, "totalPages", json_object_new_int64((res->total + size - 1) / size));
+	return o;
+}
+
 struct json_object *
 answer_wrap(enum answer kind, struct response *res)
 {
@@ -45,6 +73,10 @@ answer_wrap(enum answer kind, struct response *res)
 		add(o, "message", res->message);
 		add(o, "id", res->id);
 		return o;
+	case ANSWER_STATUS:
+		return status(res, body);
+	case ANSWER_PAGE:
+		return status(res, page(res, body));
 	}
 	return body;
 }

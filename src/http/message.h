@@ -85,6 +85,7 @@ struct response {
 	struct json_object *body;	/* owned: put by response_release() */
 	const char *id, *message;	/* for the envelopes that have them */
 	int64_t total;			/* of a list; -1: none */
+	int64_t skip, limit;		/* of a list, as it was asked for; limit 0: all */
 	const struct faults *faults;	/* NULL, or what the error lists one by one */
 	const char *type;		/* NULL: application/json */
 	const void *raw;		/* what is sent instead of BODY, where TYPE is set */

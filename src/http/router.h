@@ -9,7 +9,10 @@ enum answer {
 	ANSWER_RESULTS,		/* {state, results: body, total} */
 	ANSWER_RESULT,		/* {state, message, result: body, total}, what there is of these */
 	ANSWER_VALUE,		/* {state, result: {value: body}} */
-	ANSWER_MESSAGE_ID	/* {state, message, id} */
+	ANSWER_MESSAGE_ID,	/* {state, message, id} */
+	/* Of the original's Inventory Manager: */
+	ANSWER_STATUS,		/* {status, message, result: body}, message where there is one */
+	ANSWER_PAGE		/* {status, result: {data: body, totalRecords, currentPage, pageSize, totalPages}} */
 };
 
 enum body_use {

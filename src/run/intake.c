@@ -45,6 +45,7 @@ run_ordered(struct dispatch *d, const char *request_id, struct json_object *o)
 	r->job.params = copy(r, o, "params");
 	r->job.order_params = copy(r, o, "order_params");
 	r->job.inventory = copy(r, o, "inventory");
+	r->job.order_inventory = copy(r, o, "order_inventory");
 	r->job.requested_by = copy(r, o, "requested_by");
 	r->job.created = clock_wall();
 	r->job.attempt = 1;

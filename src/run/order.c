@@ -195,6 +195,7 @@ order_submit(void *ctx, const struct job *j, bool until_accepted, int64_t wait_m
 	frame_text(o, "params", j->params);
 	frame_text(o, "order_params", j->order_params);
 	frame_text(o, "inventory", j->inventory);
+	frame_text(o, "order_inventory", j->order_inventory);
 	frame_text(o, "requested_by", j->requested_by);
 	return wait_pack(w, o);
 }

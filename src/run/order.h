@@ -43,6 +43,15 @@ enum err order_decorator(void *ctx, struct db *db, const struct service *s, stru
 enum err order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
     const char **shown, bool *secret, struct error *e) MUST_CHECK;
 
+/*
+ * What the service gets of the nodes that a job's order_inventory names ([{"id","inventory","nodeNames"}]; all nodes of
+ * an inventory without nodeNames), for CTX: {"inventory_nodes":[{"name","attributes"}]}, each node once. DOCUMENT NULL:
+ * only looks whether they are there. ERR_NOT_FOUND "Inventory 'X' not found", "Node 'Y' not found in inventory 'X'";
+ * ERR_TOO_LARGE.
+ */
+enum err order_nodes(void *ctx, struct db *db, struct json_object *order_inventory, struct json_object **document,
+    struct error *e) MUST_CHECK;
+
 /* What came of a wait; all but the first two end it. */
 enum wait_event {
 	WAIT_SENT,		/* nothing yet */

@@ -206,9 +206,12 @@ fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order 
 		.definition = json_own(ctx, s->definition),
 		.params = json_own(
 		    ctx, r->job.order_params != NULL ? r->job.order_params : r->job.params),
-		.inventory = r->job.inventory != NULL ? json_own(ctx, r->job.inventory) : NULL,
 		.grace_ms = d->config->run_grace * MS_PER_S,
 	};
+	if (r->job.order_inventory != NULL &&
+	    order_nodes(ctx, d->db, json_own(ctx, r->job.order_inventory), &o->inventory, e) !=
+	    ERR_OK)
+		return e->code;
 	if (source != NULL && (o->schema = schema_compile(ctx, source, faults_new(ctx))) == NULL)
 		return error_set(
 		    e, ERR_INVALID, "The decorator of service %s cannot be used", s->name);

@@ -70,6 +70,7 @@ static const struct field job_columns[] = {
 	F_TEXT(job, body_digest, .nullable = 1),
 	F_TEXT(job, gateway_id),
 	F_JSON(job, order_params),
+	F_JSON(job, order_inventory),
 	F_JSON(job, results),
 	F_INT(job, elapsed_ms),
 	F_NEST("", job_fields),

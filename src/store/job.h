@@ -33,7 +33,8 @@ struct job {
 	const char *params;		/* JSON text to be shown */
 	/* JSON text as sent, where PARAMS is masked; NULL: PARAMS is it. In a row it is sealed (run/vault.h). */
 	const char *order_params;
-	const char *inventory;		/* JSON text or NULL */
+	const char *inventory;		/* JSON text as asked for, or NULL */
+	const char *order_inventory;	/* JSON text or NULL: the same, with ids (run/order.h) */
 	const char *state;		/* a job_state_name() */
 	const char *status;		/* computed, api.md section 5: queued, running, completed, error */
 	int64_t return_code;		/* FIELD_NONE where nothing ran to its end */
