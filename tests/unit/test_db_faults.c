@@ -12,9 +12,9 @@
 
 TestSuite(db_fault, .init = world_begin, .fini = world_end, .timeout = 120);
 
-enum { NOBODY = 65534, BIG = 300000, SMALL_DISK = 400 };
+enum { NOBODY = 65534, BIG = 1500000, SMALL_DISK = 1200 };
 
-static const char big_size[] = "size=400k";
+static const char big_size[] = "size=1200k";
 
 static enum err
 insert(struct db *db, const char *name, size_t hash_size, struct error *e)
