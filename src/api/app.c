@@ -211,6 +211,7 @@ app_refuse(struct request *req, struct response *res, struct error *e)
 {
 	response_release(res);
 	res->type = NULL;
+	res->more = false;
 	req->wait = NULL;
 	if (req->id == NULL) {
 		req->id = id_new(req);

@@ -8,7 +8,11 @@
 #include "json/body.h"
 #include "run/state.h"
 
-enum { HEARTBEAT_MS = 15000, CHARACTER_MAX = 4 };
+enum {
+	HEARTBEAT_MS = 15000,
+	CHARACTER_MAX = 4,
+	PART_MAX = 65536	/* bytes at a time: a stream that nobody takes holds no more */
+};
 
 struct stream {
 	bool want[2];
@@ -49,21 +53,27 @@ unfinished(const char *bytes, size_t n)
 	return 0;
 }
 
-/* What has come of one stream since the last time. */
+/* What has come of one stream since the last time, or a part of it: then *LEFT is set. */
 static enum err
 put_output(struct request *req, struct stream *s, const struct job *j, int stream, bool open,
-    struct text *out, struct error *e)
+    bool *left, struct error *e)
 {
 	SCOPED(tmp, NULL);
+	const struct output_part part = {
+		.stream = stream, .offset = s->next[stream], .mark = true, .most = PART_MAX
+	};
 	struct json_object *data;
 	struct text *bytes;
 	int64_t next;
 	size_t keep, n;
+	bool cut;
 	const char *text;
 
-	if (output_read(tmp, req->db, j, stream, s->next[stream], true, &bytes, &next, e) != ERR_OK)
+	if (output_read(tmp, req->db, j, &part, &bytes, &next, e) != ERR_OK)
 		return e->code;
-	keep = open ? unfinished(bytes->at, bytes->len) : 0;
+	cut = bytes->len >= PART_MAX;
+	*left |= cut;
+	keep = open || cut ? unfinished(bytes->at, bytes->len) : 0;
 	if (bytes->len == keep)
 		return ERR_OK;
 	s->next[stream] = next - (int64_t)keep;
@@ -71,7 +81,7 @@ put_output(struct request *req, struct stream *s, const struct job *j, int strea
 	data = json_object_new_object();
 	json_object_object_add(data, "offset", json_object_new_int64(s->next[stream]));
 	json_object_object_add(data, "text", json_object_new_string_len(text, (int)n));
-	put_event(out, stream == 0 ? "stdout" : "stderr", data);
+	put_event(s->part, stream == 0 ? "stdout" : "stderr", data);
 	return ERR_OK;
 }
 
@@ -103,13 +113,37 @@ wait_for_more(struct request *req, const struct stream *s, const struct job *j)
 	req->wait = order_follow(req, j->id, seen, HEARTBEAT_MS);
 }
 
+/* The next part of both streams, and what comes behind it: more, a wait, or the end. */
+static enum err
+stream_part(struct request *req, struct response *res, struct stream *s, struct error *e)
+{
+	SCOPED(tmp, NULL);
+	enum job_state state = JOB_LOST;
+	struct job j = { 0 };
+	bool open;
+
+	/* The state is read before the bytes: what it says of the end, they have. */
+	if (job_get(tmp, req->db, req->params[0], &j, e) != ERR_OK)
+		return e->code;
+	job_state_find(j.state, &state);
+	open = job_state_is_open(state);
+	res->more = false;
+	for (int i = 0; i < 2; i++)
+		if (s->want[i] && put_output(req, s, &j, i, open, &res->more, e) != ERR_OK)
+			return e->code;
+	if (res->more)
+		return ERR_OK;
+	if (open)
+		wait_for_more(req, s, &j);
+	else
+		put_end(s->part, &j, state);
+	return ERR_OK;
+}
+
 static enum err
 stream_more(struct request *req, struct response *res, struct error *e)
 {
-	SCOPED(tmp, NULL);
 	struct stream *s = req->record;
-	enum job_state state = JOB_LOST;
-	struct job j = { 0 };
 
 	if (req->wait != NULL && req->wait->event == WAIT_REFUSED)
 		return error_set(e, req->wait->code, "%s", req->wait->detail);
@@ -117,24 +151,14 @@ stream_more(struct request *req, struct response *res, struct error *e)
 	req->wait = NULL;
 	mem_free(s->part);
 	s->part = text_new(s, SIZE_MAX / 2);
-	/* The state is read before the bytes: what it says of the end, they have. */
-	if (job_get(tmp, req->db, req->params[0], &j, e) != ERR_OK)
+	if (stream_part(req, res, s, e) != ERR_OK)
 		return e->code;
-	job_state_find(j.state, &state);
-	for (int i = 0; i < 2; i++)
-		if (s->want[i] &&
-		    put_output(req, s, &j, i, job_state_is_open(state), s->part, e) != ERR_OK)
-			return e->code;
-	if (!job_state_is_open(state))
-		put_end(s->part, &j, state);
-	else if (s->part->len == 0)
+	if (s->part->len == 0)
 		text_puts(s->part, ": still running\n\n");
 	res->type = "text/event-stream";
 	res->streaming = true;
 	res->raw = s->part->at;
 	res->raw_len = s->part->len;
-	if (job_state_is_open(state))
-		wait_for_more(req, s, &j);
 	return ERR_OK;
 }
 

@@ -152,10 +152,11 @@ respond_output(struct request *req, struct response *res, const struct job *j,
 	int64_t next[2] = { q->offset[0], q->offset[1] };
 
 	for (int i = 0; i < 2; i++) {
+		const struct output_part part = { .stream = i, .offset = q->offset[i] };
+
 		if (!q->want[i])
 			continue;
-		if (output_read(req, req->db, j, i, q->offset[i], false, &one, &next[i], e) !=
-		    ERR_OK)
+		if (output_read(req, req->db, j, &part, &one, &next[i], e) != ERR_OK)
 			return e->code;
 		text_add(all, one->at, one->len);
 	}

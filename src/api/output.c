@@ -18,28 +18,29 @@ put(struct json_object *o, const char *key, const char *text)
 }
 
 enum err
-output_read(void *ctx, struct db *db, const struct job *j, int stream, int64_t offset, bool mark,
+output_read(void *ctx, struct db *db, const struct job *j, const struct output_part *p,
     struct text **out, int64_t *next, struct error *e)
 {
 	struct output_chunk c;
 
 	*out = text_new(ctx, OUTPUT_MAX);
-	*next = offset;
-	for (;;) {
+	*next = p->offset;
+	do {
 		size_t skip;
 
-		if (output_next(ctx, db, j->id, stream, *next, &c, e) != ERR_OK)
+		if (output_next(ctx, db, j->id, p->stream, *next, &c, e) != ERR_OK)
 			return e->code;
 		if (c.n == 0)
 			return ERR_OK;
 		skip = *next > c.at ? (size_t)(*next - c.at) : 0;
-		if (mark && c.at > *next)
+		if (p->mark && c.at > *next)
 			text_printf(
 			    *out, "\n[%lld bytes were not kept]\n", (long long)(c.at - *next));
 		text_add(*out, (const char *)c.bytes + skip, c.n - skip);
 		*next = c.at + (int64_t)c.n;
 		mem_free(c.bytes);
-	}
+	} while (p->most == 0 || (*out)->len < p->most);
+	return ERR_OK;
 }
 
 struct json_object *
@@ -56,6 +57,7 @@ static enum err
 add_stream(void *ctx, struct db *db, const struct job *j, int stream, const char *key,
     struct json_object *result, struct error *e)
 {
+	const struct output_part all = { .stream = stream, .mark = true };
 	struct json_object *parsed;
 	struct error not_json;
 	struct text *bytes;
@@ -63,7 +65,7 @@ add_stream(void *ctx, struct db *db, const struct job *j, int stream, const char
 	size_t n;
 	char *text;
 
-	if (output_read(ctx, db, j, stream, 0, true, &bytes, &next, e) != ERR_OK)
+	if (output_read(ctx, db, j, &all, &bytes, &next, e) != ERR_OK)
 		return e->code;
 	text = utf8_mend(ctx, bytes->at, bytes->len, &n);
 	json_object_object_add(result, key, json_object_new_string_len(text, (int)n));

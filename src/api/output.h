@@ -7,12 +7,16 @@
 #include "db/db.h"
 #include "store/job.h"
 
-/*
- * Reads the kept output of a stream (0 or 1) of job J from OFFSET on, for CTX. *NEXT gets the offset after the last
- * byte read. Where the middle was not kept the text says so if MARK, else it is passed over.
- */
-enum err output_read(void *ctx, struct db *db, const struct job *j, int stream, int64_t offset, bool mark,
-    struct text **out, int64_t *next, struct error *e) MUST_CHECK;
+/* Which bytes of a job's output. */
+struct output_part {
+	int stream;		/* 0 or 1 */
+	int64_t offset;
+	bool mark;		/* where the middle was not kept, the text says so; else it is passed over */
+	size_t most;		/* about so many bytes: what is kept as one piece is not cut; 0: all there are */
+};
+/* Reads the kept output P of job J, for CTX. *NEXT gets the offset after the last byte read. */
+enum err output_read(void *ctx, struct db *db, const struct job *j, const struct output_part *p, struct text **out,
+    int64_t *next, struct error *e) MUST_CHECK;
 /* The union answer to a run (api.md section 5) for job J. The caller owns it. NULL: E filled. */
 struct json_object *output_answer(void *ctx, struct db *db, const struct job *j, struct error *e);
 /* The same where nothing was accepted: TEXT is error.data. */

@@ -21,6 +21,8 @@
 	NUMBER(responder, max_body, 1048576, 1024, 8388608)	/* bytes of a request body */ \
 	NUMBER(responder, max_import, 16777216, 1024, 67108864)	/* bytes of an import's body */ \
 	NUMBER(responder, max_waiting, 10000, 1, 1000000)	/* requests that wait for a run at once */ \
+	NUMBER(responder, max_unsent, 268435456, 1048576, 68719476736)	/* bytes of answers that nobody takes yet */ \
+	NUMBER(responder, peer_wait, 30, 1, 3600)		/* s that a web server may do nothing in a request */ \
 	NUMBER(responder, stop_wait, 30, 0, 3600)		/* s to finish what is in hand on SIGTERM */ \
 	TEXT(dispatcher, program, "")				/* gatehoused; "": the installed one */ \
 	FLAG(dispatcher, on_demand, true)			/* whether the responder starts it */ \

@@ -90,7 +90,8 @@ struct response {
 	const char *type;		/* NULL: application/json */
 	const void *raw;		/* what is sent instead of BODY, where TYPE is set */
 	size_t raw_len;
-	bool streaming;			/* RAW is a part: more come while the request waits */
+	bool streaming;			/* RAW is a part: more come while the request waits, */
+	bool more;			/* or, without a wait, when this one has gone out */
 	bool head_sent;			/* the host's: the first part has gone out */
 	struct {
 		const char *name, *value;

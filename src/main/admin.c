@@ -75,8 +75,9 @@ admin_call(struct admin *a, void *ctx, const struct call *call, struct response 
 	req->body_len = call->body != NULL ? strlen(req->body) : 0;
 	req->caller = &a->caller;
 	app_handle(a->app, a->db, req, res);
-	while (req->wait != NULL) {
-		link_wait(a->link, req->wait);
+	while (req->wait != NULL || res->more) {
+		if (req->wait != NULL)
+			link_wait(a->link, req->wait);
 		app_resume(a->db, req, res);
 	}
 	json_keep(ctx, res->body);

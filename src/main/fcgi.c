@@ -47,17 +47,36 @@ cgi_read(void *arg, void *bytes, size_t n)
 }
 
 static void
-cgi_write(void *arg, const void *bytes, size_t n)
+cgi_write(const char *bytes, size_t n)
 {
-	(void)arg;
-	fwrite(bytes, 1, n, stdout);
+	if (n > 0)
+		fwrite(bytes, 1, n, stdout);
 }
 
-static void
-cgi_flush(void *arg)
+/* What there is goes out now. True where more is to come. */
+static bool
+cgi_send(struct request *req, struct response *res)
 {
-	(void)arg;
-	fflush(stdout);
+	struct cgi_answer a;
+
+	exchange_answer(req, res, &a);
+	cgi_write(a.head, a.head_len);
+	cgi_write(a.body, a.body_len);
+	response_release(res);
+	return fflush(stdout) == 0 && !a.last;
+}
+
+/* False where the answer is whole, or nobody takes it any more. */
+static bool
+cgi_goes_on(struct link *link, struct request *req, struct response *res)
+{
+	bool waits = req->wait != NULL;
+
+	if ((!waits || res->streaming) && !cgi_send(req, res))
+		return false;
+	if (waits)
+		link_wait(link, req->wait);
+	return true;
 }
 
 int
@@ -67,7 +86,7 @@ cgi_serve(void *ctx, struct app *app)
 	int64_t announced = 0;
 	bool known = length != NULL && text_int(length, 0, INT64_MAX, &announced);
 	size_t left = known ? (size_t)announced : 0;
-	const struct cgi_io io = { &left, cgi_param, cgi_read, cgi_write, cgi_flush };
+	const struct cgi_io io = { &left, cgi_param, cgi_read };
 	struct request *req = exchange_read(ctx, app, &io);
 	struct error e = { 0 };
 	struct db *db = db_open(ctx, app->config, false, &e);
@@ -79,14 +98,9 @@ cgi_serve(void *ctx, struct app *app)
 		app_refuse(req, &res, &e);
 	else
 		app_handle(app, db, req, &res);
-	while (req->wait != NULL) {
-		if (res.streaming)
-			exchange_write(&io, req, &res);
-		link_wait(link, req->wait);
+	while (cgi_goes_on(link, req, &res))
 		app_resume(db, req, &res);
-	}
-	exchange_write(&io, req, &res);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { READ_SIZE = 16384, HEAD_MAX = 65536, STATUS_NO_CONTENT = 204 };
+enum { READ_SIZE = 16384, HEAD_MAX = 65536, EVENT_MAX = 65536, STATUS_NO_CONTENT = 204 };
 
 static const struct {
 	int status;
@@ -138,39 +138,60 @@ exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
 }
 
 static void
-write_head(
-    const struct cgi_io *io, const struct request *req, const struct response *res, size_t body_len)
+put_head(const struct response *res, struct text *head, size_t body_len)
 {
-	struct text *head = text_new((void *)(uintptr_t)req, HEAD_MAX);
-
 	text_printf(head, "Status: %d %s\r\n", res->status, phrase_of(res->status));
 	if (res->status != STATUS_NO_CONTENT)
 		text_printf(head, "Content-Type: %s\r\n",
 		    res->type != NULL ? res->type : "application/json");
 	if (res->status != STATUS_NO_CONTENT && !res->streaming)
 		text_printf(head, "Content-Length: %zu\r\n", body_len);
+	/* nginx passes on a stream as it comes, and only that. */
+	if (res->streaming)
+		text_puts(head, "X-Accel-Buffering: no\r\n");
 	text_puts(head, "Cache-Control: no-store\r\n");
 	for (size_t i = 0; i < res->n_headers; i++)
 		text_printf(head, "%s: %s\r\n", res->headers[i].name, res->headers[i].value);
 	text_puts(head, "\r\n");
-	io->write(io->arg, head->at, head->len);
+}
+
+static const char *
+json_body(struct response *res, size_t *n)
+{
+	return json_object_to_json_string_length(
+	    res->body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, n);
+}
+
+/* A stream that fails on its way has told its status already: an event says what went wrong. */
+static const char *
+error_event(struct request *req, struct response *res, size_t *n)
+{
+	struct text *event = text_new(req, EVENT_MAX);
+	size_t json_len;
+
+	text_printf(event, "event: error\ndata: %s\n\n", json_body(res, &json_len));
+	*n = event->len;
+	return event->at;
 }
 
 void
-exchange_write(const struct cgi_io *io, const struct request *req, struct response *res)
+exchange_answer(struct request *req, struct response *res, struct cgi_answer *out)
 {
-	const void *body = res->raw;
-	size_t n = res->raw_len;
+	struct text *head;
 
-	if (res->type == NULL && res->status != STATUS_NO_CONTENT)
-		body = json_object_to_json_string_length(res->body,
-		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-	if (!res->head_sent)
-		write_head(io, req, res, n);
+	*out = (struct cgi_answer){ .body = res->raw, .body_len = res->raw_len };
+	if (res->type == NULL && res->head_sent)
+		out->body = error_event(req, res, &out->body_len);
+	else if (res->type == NULL && res->status != STATUS_NO_CONTENT)
+		out->body = json_body(res, &out->body_len);
+	if (!res->head_sent) {
+		head = text_new(req, HEAD_MAX);
+		put_head(res, head, out->body_len);
+		out->head = head->at;
+		out->head_len = head->len;
+	}
 	res->head_sent = true;
-	if (req->method != M_HEAD && n > 0)
-		io->write(io->arg, body, n);
-	if (res->streaming)
-		io->flush(io->arg);
-	response_release(res);
+	out->last = req->method == M_HEAD || (req->wait == NULL && !res->more);
+	if (req->method == M_HEAD)
+		out->body_len = 0;
 }

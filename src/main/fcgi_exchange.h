@@ -8,8 +8,15 @@ struct cgi_io {
 	void *arg;
 	const char *(*param)(void *arg, const char *name);		/* NULL where there is none */
 	size_t (*read)(void *arg, void *bytes, size_t n);		/* 0 at the end */
-	void (*write)(void *arg, const void *bytes, size_t n);		/* a failure shows when the exchange ends */
-	void (*flush)(void *arg);					/* what was written goes out now */
+};
+
+/* What goes out of an answer, or of a part of one. */
+struct cgi_answer {
+	const char *head;	/* length 0 behind the first part */
+	size_t head_len;
+	const char *body;
+	size_t body_len;
+	bool last;		/* nothing comes behind it */
 };
 
 /*
@@ -17,7 +24,10 @@ struct cgi_io {
  * the next request), but what is over the route's limit is dropped.
  */
 struct request *exchange_read(void *ctx, const struct app *app, const struct cgi_io *io);
-/* Writes RES, or the next part of it where it is streaming; what has been written is released. */
-void exchange_write(const struct cgi_io *io, const struct request *req, struct response *res);
+/*
+ * What is to be sent of RES, or of the next part where it is streaming: borrowed from REQ and RES, until
+ * response_release(). Not for a request that waits and is not streaming: it has nothing to send yet.
+ */
+void exchange_answer(struct request *req, struct response *res, struct cgi_answer *out);
 
 #endif

@@ -1,3 +1,4 @@
+#include <search.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -22,6 +23,8 @@ struct waiting {
 	struct link *link;
 	struct watch *watch;
 	struct line_list lines;		/* of this thread */
+	void *by_tag, *by_ticket;	/* the same lines, for tsearch(3): thousands may wait */
+	int64_t next_due;		/* none of their deadlines is before */
 	size_t n_lines;			/* by LOCK, like all below */
 	pthread_mutex_t lock;
 	struct line_list fresh;
@@ -35,10 +38,36 @@ wait_of(const struct line *l)
 	return l->req->wait;
 }
 
+static int
+compare_tags(const void *a, const void *b)
+{
+	return strcmp(wait_of(a)->tag, wait_of(b)->tag);
+}
+
+static int
+compare_tickets(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+
+	return (x->ticket > y->ticket) - (x->ticket < y->ticket);
+}
+
+static void
+keep(struct waiting *w, struct line *l)
+{
+	TAILQ_INSERT_TAIL(&w->lines, l, in_queue);
+	mem_must(tsearch(l, &w->by_tag, compare_tags));
+	mem_must(tsearch(l, &w->by_ticket, compare_tickets));
+	if (wait_of(l)->deadline < w->next_due)
+		w->next_due = wait_of(l)->deadline;
+}
+
 static void
 give_back(struct waiting *w, struct line *l)
 {
 	TAILQ_REMOVE(&w->lines, l, in_queue);
+	tdelete(l, &w->by_tag, compare_tags);
+	tdelete(l, &w->by_ticket, compare_tickets);
 	pthread_mutex_lock(&w->lock);
 	w->n_lines--;
 	pthread_mutex_unlock(&w->lock);
@@ -54,15 +83,23 @@ refuse(struct waiting *w, struct line *l, const struct error *e)
 	give_back(w, l);
 }
 
+/* The line that is equal to KEY, or NULL. */
 static struct line *
-find_tag(struct waiting *w, const char *tag)
+find(const struct line *key, void *const *tree, int (*compare)(const void *, const void *))
 {
-	struct line *l;
+	struct line *const *found = tfind(key, tree, compare);
 
-	TAILQ_FOREACH(l, &w->lines, in_queue)
-		if (strcmp(wait_of(l)->tag, tag) == 0)
-			return l;
-	return NULL;
+	return found != NULL ? *found : NULL;
+}
+
+static struct line *
+find_tag(const struct waiting *w, const char *tag)
+{
+	struct wait wanted = { .tag = tag };
+	struct request req = { .wait = &wanted };
+	const struct line key = { .req = &req };
+
+	return find(&key, &w->by_tag, compare_tags);
 }
 
 static bool have_link(struct waiting *w);
@@ -199,7 +236,7 @@ take_fresh(struct waiting *w)
 	pthread_mutex_unlock(&w->lock);
 	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
 		TAILQ_REMOVE(&fresh, l, in_queue);
-		TAILQ_INSERT_TAIL(&w->lines, l, in_queue);
+		keep(w, l);
 		if (connected && link_send(w->link, wait_of(l), &e) != ERR_OK) {
 			connected = false;
 			drop_link(w);
@@ -210,15 +247,14 @@ take_fresh(struct waiting *w)
 static void
 drop_ticket(struct waiting *w, uint64_t ticket)
 {
-	struct line *l;
+	const struct line key = { .ticket = ticket };
+	struct line *l = find(&key, &w->by_ticket, compare_tickets);
 
-	TAILQ_FOREACH(l, &w->lines, in_queue)
-		if (l->ticket == ticket) {
-			l->gone = true;
-			link_forget(w->link, wait_of(l));
-			give_back(w, l);
-			return;
-		}
+	if (l == NULL)
+		return;
+	l->gone = true;
+	link_forget(w->link, wait_of(l));
+	give_back(w, l);
 }
 
 static void
@@ -245,10 +281,16 @@ end_overdue(struct waiting *w, bool all)
 	int64_t now = clock_mono();
 	struct line *l, *next;
 
+	if (!all && now < w->next_due)
+		return;
+	w->next_due = INT64_MAX;
 	for (l = TAILQ_FIRST(&w->lines); l != NULL; l = next) {
 		next = TAILQ_NEXT(l, in_queue);
-		if (!all && wait_of(l)->deadline > now)
+		if (!all && wait_of(l)->deadline > now) {
+			if (wait_of(l)->deadline < w->next_due)
+				w->next_due = wait_of(l)->deadline;
 			continue;
+		}
 		wait_of(l)->event = WAIT_OVER;
 		link_forget(w->link, wait_of(l));
 		give_back(w, l);
@@ -259,15 +301,13 @@ end_overdue(struct waiting *w, bool all)
 static int64_t
 patience(const struct waiting *w)
 {
-	int64_t now = clock_mono(), least = TURN_MS;
-	const struct line *l;
+	int64_t left = w->next_due - clock_mono();
 
-	TAILQ_FOREACH(l, &w->lines, in_queue)
-		if (wait_of(l)->deadline - now < least)
-			least = wait_of(l)->deadline - now;
 	if (TAILQ_EMPTY(&w->lines))
 		return -1;
-	return least > 0 ? least : 0;
+	if (left > TURN_MS)
+		return TURN_MS;
+	return left > 0 ? left : 0;
 }
 
 static void *
@@ -304,6 +344,7 @@ waiting_start(const struct config *c, struct hand_over *ready, struct error *e)
 
 	w->config = c;
 	w->ready = ready;
+	w->next_due = INT64_MAX;
 	w->loop = loop_new(w, e);
 	if (w->loop == NULL) {
 		mem_free(w);

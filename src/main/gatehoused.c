@@ -156,6 +156,7 @@ run(void *ctx, const struct options *o)
 		log_error("%s", e.detail);
 		return EXIT_FAILURE;
 	}
+	setup_descriptors();
 	umask(PRIVATE);
 	lock = take_lock(ctx, c);
 	if (lock < 0 && errno == EWOULDBLOCK && o->on_demand)

@@ -1,6 +1,8 @@
 #include "main/setup.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 
@@ -21,4 +23,16 @@ setup_config(void *ctx, const char *path, const char *program, struct error *e)
 	if (c != NULL)
 		log_open(program, level);
 	return c;
+}
+
+void
+setup_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warning("the limit of descriptors stays as it is: %s", strerror(errno));
 }

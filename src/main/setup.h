@@ -9,5 +9,7 @@
 
 /* Reads the configuration (PATH NULL: see config_read()) and opens the log of PROGRAM as it says. NULL: E filled. */
 struct config *setup_config(void *ctx, const char *path, const char *program, struct error *e);
+/* As many descriptors as this process may have: each connection and each run takes some. */
+void setup_descriptors(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,7 +25,8 @@ struct trouble {
 enum {
 	EXIT_NOT_RUN = 127,
 	UMASK = 077,
-	FIRST_OTHER = STDERR_FILENO + 1
+	FIRST_OTHER = STDERR_FILENO + 1,
+	DESCRIPTORS = 1024
 };
 
 enum { KERNEL_SIGACTION = 8 };	/* words: more than it has anywhere */
@@ -80,6 +82,21 @@ child_descriptors(const struct pipes *p, int *status)
 	return close_range(FIRST_OTHER, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
+/*
+ * We may have raised our own limit. A program gets the usual one: select(2) knows no more, and some
+ * go through all that there may be. It may raise it, too.
+ */
+static void
+child_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= DESCRIPTORS)
+		return;
+	limit.rlim_cur = DESCRIPTORS;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static _Noreturn void
 child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 {
@@ -93,6 +110,7 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 	    child_descriptors(p, &status) != 0)
 		child_fail(status, STEP_PREPARE);
 	child_signals();
+	child_limits();
 	if (chdir(spec->cwd) != 0)
 		child_fail(status, STEP_CHDIR);
 	execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv,

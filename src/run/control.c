@@ -18,12 +18,19 @@ struct client {
 	struct watch *watch;
 	struct text *in, *out;
 	bool writing;		/* waits for room in the socket */
+	void *interests;
 };
+
+void **
+control_interests(struct client *c)
+{
+	return &c->interests;
+}
 
 static void
 client_close(struct client *c)
 {
-	intake_forget(c->d, c, NULL);
+	intake_forget(c, NULL);
 	TAILQ_REMOVE(&c->d->clients, c, next);
 	loop_forget(c->watch);
 	close(c->fd);

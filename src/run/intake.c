@@ -1,3 +1,4 @@
+#include <search.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,15 +9,34 @@
 #include "run/parts.h"
 #include "run/vault.h"
 
+static int
+compare_tags(const void *a, const void *b)
+{
+	const struct interest *x = a, *y = b;
+
+	return strcmp(x->tag, y->tag);
+}
+
+static int
+interest_destroy(struct interest *i)
+{
+	tdelete(i, control_interests(i->client), compare_tags);
+	return 0;
+}
+
 static void
 interest_add(
     struct run *r, struct client *c, const char *tag, bool cancel, int64_t out, int64_t err)
 {
-	struct interest *i = MEM_NEW(r, struct interest);
+	struct interest *i;
 
-	*i = (struct interest){
-		.client = c, .tag = mem_text(i, tag), .cancel = cancel, .seen = { out, err }
-	};
+	/* A tag names one thing only. */
+	intake_forget(c, tag);
+	i = MEM_NEW(r, struct interest);
+	*i = (struct interest){ .run = r, .client = c, .tag = mem_text(i, tag), .cancel = cancel,
+		.seen = { out, err } };
+	mem_must(tsearch(i, control_interests(c), compare_tags));
+	MEM_ON_FREE(i, interest_destroy);
 	TAILQ_INSERT_TAIL(&r->interests, i, in_run);
 }
 
@@ -177,20 +197,28 @@ take_ping(struct dispatch *d, struct client *c, const char *tag, struct json_obj
 		gate_release(d, g);
 }
 
-void
-intake_forget(struct dispatch *d, struct client *c, const char *tag)
+static void
+forget(struct interest *i)
 {
-	struct run *r;
-	struct interest *i, *next;
+	TAILQ_REMOVE(&i->run->interests, i, in_run);
+	mem_free(i);
+}
 
-	TAILQ_FOREACH(r, &d->all, in_all)
-		for (i = TAILQ_FIRST(&r->interests); i != NULL; i = next) {
-			next = TAILQ_NEXT(i, in_run);
-			if (i->client != c || (tag != NULL && strcmp(i->tag, tag) != 0))
-				continue;
-			TAILQ_REMOVE(&r->interests, i, in_run);
-			mem_free(i);
-		}
+void
+intake_forget(struct client *c, const char *tag)
+{
+	const struct interest key = { .tag = (char *)(uintptr_t)tag };
+	struct interest **found;
+
+	if (tag != NULL) {
+		found = tfind(&key, control_interests(c), compare_tags);
+		if (found != NULL)
+			forget(*found);
+		return;
+	}
+	/* The root of the tree, until there is none (tsearch(3): a node begins with its key). */
+	while ((found = *control_interests(c)) != NULL)
+		forget(*found);
 }
 
 void
@@ -210,7 +238,7 @@ intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object 
 	else if (strcmp(op, "ping") == 0)
 		take_ping(d, c, tag, o);
 	else if (strcmp(op, "forget") == 0)
-		intake_forget(d, c, tag);
+		intake_forget(c, tag);
 	else
 		log_warning("control socket: unknown op %s", op);
 }

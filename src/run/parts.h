@@ -17,6 +17,7 @@ struct dispatch;
 /* Somebody waits for news of a run. */
 struct interest {
 	TAILQ_ENTRY(interest) in_run;
+	struct run *run;
 	struct client *client;
 	char *tag;
 	bool cancel;		/* wants to know that the cancel is on disk */
@@ -94,13 +95,15 @@ struct dispatch {
 /* control.c: the clients. */
 enum err control_open(struct dispatch *d, struct error *e) MUST_CHECK;
 void control_close(struct dispatch *d);
+/* The interests of a client by their tags, for tsearch(3): it may follow thousands of runs. */
+void **control_interests(struct client *c);
 /* EVENT is "accepted", "done" or "refused", with E where it was refused. */
 void control_reply(struct client *c, const char *tag, const char *event, const struct error *e);
 
 /* intake.c: what clients ask for. O belongs to CTX. */
 void intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o);
 /* Nobody waits for TAG (NULL: for anything) on this connection any more. */
-void intake_forget(struct dispatch *d, struct client *c, const char *tag);
+void intake_forget(struct client *c, const char *tag);
 
 /* runs.c: the runs in memory. */
 struct run *run_new(struct dispatch *d, enum job_state state);

@@ -126,8 +126,9 @@ ask(struct call *c)
 	struct world *w = c->w;
 
 	app_handle(w->app, w->db, c->req, &c->res);
-	while (c->req->wait != NULL) {
-		link_wait(w->link, c->req->wait);
+	while (c->req->wait != NULL || c->res.more) {
+		if (c->req->wait != NULL)
+			link_wait(w->link, c->req->wait);
 		app_resume(w->db, c->req, &c->res);
 	}
 }

@@ -18,4 +18,10 @@ def own(**settings):
     return mark
 
 
+def unbuffered(function):
+    """Behind a web server that passes on at once what client and responder do: a slow client is a slow web server."""
+    function.unbuffered = True
+    return function
+
+
 fastcgi = on(*servers.FASTCGI)

@@ -116,6 +116,10 @@ def resident(pid):
     return 0
 
 
+def threads(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/task").iterdir()))
+
+
 def is_sanitized():
     return b"__asan_init" in (BUILD / "gatehouse.fcgi").read_bytes()
 
@@ -159,7 +163,8 @@ class Responder:
 class Gatehouse:
     """One running Gatehouse. KIND is one of servers.KINDS; SETTINGS are lines of gatehouse.conf by section."""
 
-    def __init__(self, kind, settings=None):
+    def __init__(self, kind, settings=None, unbuffered=False):
+        self.unbuffered = unbuffered
         self.kind, self.user, self.password = kind, "admin", secrets.token_urlsafe(18)
         servers.need(kind)
         for name in ("gatehouse.fcgi", "gatehoused", "gatehouse"):

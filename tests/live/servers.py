@@ -54,6 +54,18 @@ def deployed(g, name):
         text = text.replace(there, here)
     for here in (f"127.0.0.1:{g.port}", g.socket_path):
         lib.check(here in text, f"deploy/{name}/gatehouse.conf has no place for {here}")
+    return unbuffered(text, name) if g.unbuffered else text
+
+
+def unbuffered(text, name):
+    """The same, but what a client does is felt by the responder at once. Apache is so by itself."""
+    changes = {"nginx": (("fastcgi_request_buffering on", "fastcgi_request_buffering off"),
+                         ("fastcgi_buffering on", "fastcgi_buffering off")),
+               "lighttpd": (("server.stream-response-body = 1",
+                             "server.stream-response-body = 2\n\tserver.stream-request-body = 2"),)}
+    for there, here in changes.get(name, ()):
+        lib.check(there in text, f"deploy/{name}/gatehouse.conf lacks {there}")
+        text = text.replace(there, here)
     return text
 
 
