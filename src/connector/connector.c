@@ -198,6 +198,27 @@ json_copy(void *ctx, struct json_object *o)
 	return o != NULL ? json_keep(ctx, json_object_get(o)) : NULL;
 }
 
+static const struct conn_secret *
+secrets_copy(void *ctx, const struct conn_order *order)
+{
+	struct conn_secret *all = MEM_ARRAY(ctx, struct conn_secret, order->n_secrets);
+
+	for (size_t i = 0; i < order->n_secrets; i++) {
+		all[i].name = mem_text(all, order->secrets[i].name);
+		all[i].value = mem_wiped(mem_text(all, order->secrets[i].value));
+	}
+	return all;
+}
+
+const char *
+conn_order_secret(const struct conn_order *order, const char *name)
+{
+	for (size_t i = 0; i < order->n_secrets; i++)
+		if (strcmp(order->secrets[i].name, name) == 0)
+			return order->secrets[i].value;
+	return NULL;
+}
+
 const struct conn_order *
 conn_order_copy(void *ctx, const struct conn_order *order)
 {
@@ -213,6 +234,7 @@ conn_order_copy(void *ctx, const struct conn_order *order)
 	o->inventory = json_copy(o, order->inventory);
 	o->executable = json_copy(o, order->executable);
 	o->repository = json_copy(o, order->repository);
+	o->secrets = secrets_copy(o, order);
 	/* Not changed once it is compiled: it lives as long as one of those who have it. */
 	if (order->schema != NULL)
 		o->schema = mem_share(o, order->schema);

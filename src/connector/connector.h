@@ -26,6 +26,11 @@ enum conn_stream { CONN_STDOUT, CONN_STDERR };
 #define CONN_EVENT_ENVIRONMENT "environment"	/* what it needs beside its code: built, or there already */
 #define CONN_EVENT_PROCESS "process"		/* the service itself has been started */
 
+/* A secret of the gateway that an order needs. */
+struct conn_secret {
+	const char *name, *value;
+};
+
 /* What to run: all borrowed until conn_submit() returns. */
 struct conn_order {
 	const char *attempt_id;		/* 24 hex digits; names the run at this door */
@@ -38,6 +43,8 @@ struct conn_order {
 	struct json_object *inventory;	/* {"inventory_nodes":[...]} or NULL */
 	struct json_object *executable;	/* the executable-object item of definition, or NULL */
 	struct json_object *repository;	/* the repository item of definition, or NULL */
+	const struct conn_secret *secrets;	/* those that DEFINITION and REPOSITORY name, each once */
+	size_t n_secrets;
 	int64_t grace_ms;
 };
 
@@ -121,6 +128,8 @@ size_t conn_count(const struct conn *c);
 
 /* A copy of ORDER with all that hangs on it, for CTX: for back ends that need it after conn_submit(). */
 const struct conn_order *conn_order_copy(void *ctx, const struct conn_order *order);
+/* The value of secret NAME; NULL where ORDER has none of that name. */
+const char *conn_order_secret(const struct conn_order *order, const char *name);
 /* For the back ends: pass an event on. conn_ended() frees the run. */
 void conn_output(struct conn_run *r, enum conn_stream stream, const void *bytes, size_t n);
 /* May also be called from within submit. */

@@ -76,7 +76,7 @@ local_ended(void *arg, const struct proc_end *end)
 enum err
 local_support(struct launch *l, struct error *e)
 {
-	struct json_object *secrets = json_get(l->order->definition, "secrets"), *requirements;
+	struct json_object *requirements;
 	const char *type = l->order->type;
 
 	if (!json_object_is_type(l->order->params, json_type_object))
@@ -88,10 +88,6 @@ local_support(struct launch *l, struct error *e)
 	    strcmp(type, "executable") != 0)
 		return error_set(e, ERR_INVALID, "%s services are not supported on local gateways",
 		    launch_shown(l, type));
-	if (secrets != NULL && !(json_object_is_type(secrets, json_type_array) &&
-	    json_object_array_length(secrets) == 0))
-		return error_set(e, ERR_INVALID, "secrets are not supported yet: "
-		    "service %s has some", l->order->service);
 	if (launch_runtime(l, "req-file", json_type_string, &requirements, e) != ERR_OK)
 		return e->code;
 	if (requirements != NULL)

@@ -101,9 +101,8 @@ too_long(struct launch *l, const char *key, struct error *e)
 	    WORD_MAX);
 }
 
-/* Texts as they are, everything else as JSON text. */
-static enum err
-value_text(struct launch *l, const char *key, struct json_object *value, const char **text,
+enum err
+launch_value(struct launch *l, const char *key, struct json_object *value, const char **text,
     struct error *e)
 {
 	if (!json_object_is_type(value, json_type_string)) {
@@ -126,9 +125,9 @@ python_word(struct launch *l, const char *key, struct json_object *value, struct
 	const struct schema *schema = l->order->schema;
 	const char *text, *word;
 
-	if (value == NULL)
+	if (value == NULL || launch_is_secret(l, key))
 		return ERR_OK;
-	if (check_key(l, key, e) != ERR_OK || value_text(l, key, value, &text, e) != ERR_OK)
+	if (check_key(l, key, e) != ERR_OK || launch_value(l, key, value, &text, e) != ERR_OK)
 		return e->code;
 	if (json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value))
 		return ERR_OK;
@@ -239,9 +238,9 @@ executable_words(struct launch *l, const char *key, struct json_object *value, s
 {
 	const char *format = json_get_text(l->order->definition, "arg-format"), *text;
 
-	if (value == NULL)
+	if (value == NULL || launch_is_secret(l, key))
 		return ERR_OK;
-	if (check_key(l, key, e) != ERR_OK || value_text(l, key, value, &text, e) != ERR_OK)
+	if (check_key(l, key, e) != ERR_OK || launch_value(l, key, value, &text, e) != ERR_OK)
 		return e->code;
 	if (format == NULL || format[strspn(format, BLANKS)] == '\0')
 		format = ARG_FORMAT_DEFAULT;

@@ -11,7 +11,7 @@
 void
 launch_set(struct launch *l, const char *name, const char *value)
 {
-	const char *entry = mem_printf(l, "%s=%s", name, value);
+	const char *entry = mem_wiped(mem_printf(l, "%s=%s", name, value));
 	size_t n = strlen(name) + 1;
 
 	for (size_t i = 0; i < l->env.n; i++)

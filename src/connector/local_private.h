@@ -107,6 +107,16 @@ void launch_set(struct launch *l, const char *name, const char *value);
 /* The value of NAME, NULL where it is not set. */
 const char *launch_get(const struct launch *l, const char *name);
 
+/* --- local_secret.c: what may be in no command line --- */
+
+/*
+ * Sets the secrets of the service and, where parameters would be words of a command line, those that are secret; writes
+ * those that the service wants in a file. A step.
+ */
+enum err local_secrets(struct launch *l, struct error *e) MUST_CHECK;
+/* Whether parameter KEY is of format password. */
+bool launch_is_secret(const struct launch *l, const char *key);
+
 /* --- local_argv.c, local_ansible.c: the command line --- */
 
 /* Fills argv and input; checks the size of all. */
@@ -115,6 +125,9 @@ enum err local_ansible(struct launch *l, struct error *e) MUST_CHECK;
 /* Adds the absolute path of PROGRAM to argv. HINT says what to do where it is missing. */
 enum err launch_program(struct launch *l, const char *program, const char *hint, struct error *e) MUST_CHECK;
 void launch_word(struct launch *l, const char *word);
+/* The text that parameter KEY is given as: texts as they are, everything else as JSON text. It may not hold NUL. */
+enum err launch_value(struct launch *l, const char *key, struct json_object *value, const char **text,
+    struct error *e) MUST_CHECK;
 /* S fit for a sentence: no control characters, not too long. Made for L. */
 const char *launch_shown(struct launch *l, const char *s);
 /*

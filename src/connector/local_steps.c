@@ -67,7 +67,8 @@ launch_tool_check(struct launch *l, const struct task_end *end, struct error *e)
 
 /* --- one after the other --- */
 
-static const launch_step steps[] = { local_support, local_env, local_code, local_argv };
+static const launch_step steps[] = { local_support, local_env, local_code, local_secrets,
+	local_argv };
 
 enum { STEPS = sizeof steps / sizeof *steps };
 

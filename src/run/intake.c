@@ -63,7 +63,8 @@ run_ordered(struct dispatch *d, const char *request_id, struct json_object *o)
 	r->job.service = copy(r, o, "service");
 	r->job.type = copy(r, o, "type");
 	r->job.params = copy(r, o, "params");
-	r->job.order_params = copy(r, o, "order_params");
+	r->job.order_params = json_get_text(o, "order_params") != NULL ?
+	    mem_wiped(mem_text(r, json_get_text(o, "order_params"))) : NULL;
 	r->job.inventory = copy(r, o, "inventory");
 	r->job.order_inventory = copy(r, o, "order_inventory");
 	r->job.requested_by = copy(r, o, "requested_by");

@@ -65,6 +65,7 @@ struct run {
 	struct timer *flush;
 	struct keep keep[2];
 	struct notes notes;
+	struct hidden *hidden;	/* what is masked in what it gives, or NULL */
 	struct gate *gate;
 };
 TAILQ_HEAD(run_list, run);
@@ -126,6 +127,19 @@ void run_note(struct run *r, const char *event, const char *detail);
 enum err notes_write(const struct run *r, struct db *db, struct error *e) MUST_CHECK;
 /* After the commit. */
 void notes_written(struct run *r);
+
+/* hidden.c: what is not to be seen. */
+/*
+ * Fills O's secrets, for CTX, and keeps in R what is to be masked. O's definition, repository, params and schema are
+ * there. A secret that is not there, or cannot be unsealed: E says which.
+ */
+enum err hidden_fill(void *ctx, struct run *r, struct conn_order *o, struct error *e) MUST_CHECK;
+/* Output on its way to what is pending: some of it may be held back until more comes, or it ends. */
+void hidden_output(struct run *r, int stream, const void *bytes, size_t n);
+void hidden_output_end(struct run *r);
+/* TEXT (NULL stays NULL), or the text of O, masked; for CTX, or borrowed where there is nothing to hide. */
+const char *hidden_text(void *ctx, const struct run *r, const char *text);
+const char *hidden_json(void *ctx, const struct run *r, struct json_object *o);
 
 /* keep.c: output. */
 void keep_init(struct keep *k, void *ctx, int64_t max);

@@ -79,7 +79,7 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 	struct run *r = arg;
 	struct text *pending = r->keep[stream == CONN_STDERR].pending;
 
-	text_add(pending, bytes, n);
+	hidden_output(r, stream == CONN_STDERR, bytes, n);
 	if (pending->len >= FLUSH_BYTES)
 		run_todo(r, TODO_OUTPUT);
 	else if (r->flush == NULL)
@@ -94,7 +94,9 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 static void
 on_note(void *arg, const char *event, const char *detail)
 {
-	run_note(arg, event, detail);
+	SCOPED(tmp, NULL);
+
+	run_note(arg, event, hidden_text(tmp, arg, detail));
 }
 
 static enum job_state
@@ -138,9 +140,10 @@ finish(struct run *r, const struct conn_end *end)
 	if (end->ran)
 		r->job.return_code = end->return_code;
 	if (end->results != NULL)
-		r->job.results = json_text(r, end->results);
+		r->job.results = hidden_json(r, r, end->results);
 	r->job.elapsed_ms = clock_mono() - r->began;
-	run_end(r, end_state(r, end), end_error(r, end));
+	hidden_output_end(r);
+	run_end(r, end_state(r, end), hidden_text(r, r, end_error(r, end)));
 }
 
 /* When the gateway's last run has ended, it is closed; not from within its own call. */
@@ -218,7 +221,7 @@ fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order 
 	o->executable = named_item(
 	    ctx, d->db, s, o->definition, "executable-object", "executable-objects", e);
 	o->repository = named_item(ctx, d->db, s, o->definition, "repository", "repositories", e);
-	return ERR_OK;
+	return hidden_fill(ctx, r, o, e);
 }
 
 /* The service's own time, at most [run] max_time. */

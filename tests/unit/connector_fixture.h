@@ -159,7 +159,18 @@ seen_new(void)
 /* JSON texts of an order; NULL: not there. */
 struct wish {
 	const char *service, *type, *definition, *params, *schema, *inventory, *executable, *repository;
+	const struct conn_secret *secrets;	/* ends in one without a name */
 };
+
+static inline size_t
+count_secrets(const struct wish *w)
+{
+	size_t n = 0;
+
+	while (w->secrets != NULL && w->secrets[n].name != NULL)
+		n++;
+	return n;
+}
 
 static inline struct json_object *
 parsed(const char *text)
@@ -181,6 +192,7 @@ submit(struct conn *c, const struct wish *w, struct seen *s, struct error *e)
 		.schema = w->schema != NULL ? schema_compile(ctx, parsed(w->schema), faults) : NULL,
 		.inventory = parsed(w->inventory), .executable = parsed(w->executable),
 		.repository = parsed(w->repository), .grace_ms = GRACE,
+		.secrets = w->secrets, .n_secrets = count_secrets(w),
 	};
 
 	cr_assert_eq(faults->count, 0);

@@ -456,3 +456,34 @@ Test(dispatch, a_gateway_that_changes_before_its_run_starts)
 	cr_expect_eq(dispatch->n_running, 0);
 	cr_expect(TAILQ_EMPTY(&dispatch->all) && TAILQ_EMPTY(&dispatch->gates));
 }
+
+/* ---- what is masked ---- */
+
+static struct job
+ran_with(const char *settings, const char *params)
+{
+	struct wait *a;
+	struct job j;
+
+	world_gateway("masks", "masks", "simulator", settings);
+	j = order_of("masks", "s", "{\"key\":\"********\"}");
+	j.order_params = params;
+	a = submit_job("a", &j);
+	UNTIL(is_over(a));
+	return job_of(a);
+}
+
+#define KEYED "\"decorator\":{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"string\",\"format\":\"password\"}}}"
+
+Test(dispatch, output_and_results_are_masked)
+{
+	struct job j = ran_with("{\"services\":[{\"name\":\"s\"," KEYED ",\"stdout\":\"<open sesame>\\nopen ses\","
+	    "\"stderr\":\"open sesameopen sesame\",\"results\":[{\"said\":\"it is open sesame\",\"n\":7}]}]}",
+	    "{\"key\":\"open sesame\"}");
+
+	cr_expect_str_eq(output_of(&j, 0)->at, "<********>\nopen ses", "what was held back came at the end");
+	cr_expect_str_eq(output_of(&j, 1)->at, "********");
+	cr_expect_str_eq(j.results, "[{\"said\":\"it is ********\",\"n\":7}]");
+	cr_expect_eq(j.stdout_bytes, 19, "of what is kept");
+	cr_expect_eq(j.stderr_bytes, 8);
+}

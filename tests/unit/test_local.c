@@ -237,8 +237,6 @@ Test(local, what_is_not_supported_is_refused)
 
 	w.definition = definition("\"filename\":\"main.py\",\"runtime\":{\"req-file\":\"requirements.txt\"}");
 	refused(&w, ERR_INVALID, "requirements are not supported yet");
-	w.definition = definition("\"filename\":\"main.py\",\"secrets\":[{\"name\":\"s\"}]");
-	refused(&w, ERR_INVALID, "secrets are not supported yet");
 	w.definition = definition("\"filename\":\"main.py\",\"secrets\":[],\"runtime\":{\"req-file\":\"\"}");
 	expect_words(&w, "[]");
 	w.type = "opentofu-plan";
