@@ -26,6 +26,7 @@
 	NUMBER(responder, stop_wait, 30, 0, 3600)		/* s to finish what is in hand on SIGTERM */ \
 	TEXT(dispatcher, program, "")				/* gatehoused; "": the installed one */ \
 	FLAG(dispatcher, on_demand, true)			/* whether the responder starts it */ \
+	NUMBER(dispatcher, watchdog, 120, 0, 86400)		/* s of one turn, then it hangs; 0: never */ \
 	NUMBER(dispatcher, idle_exit, 60, 1, 86400)		/* s without work, then it leaves */ \
 	TEXT(gateways, default_connector, "local") \
 	NUMBER(run, wait, 300, 0, 86400)			/* s that a caller waits for the end */ \

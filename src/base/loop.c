@@ -31,6 +31,7 @@ struct timer {
 struct loop {
 	int epoll, event;
 	volatile bool stopped;
+	unsigned watchdog;	/* s that a turn may take; 0: for ever */
 	struct timer *first, *last;
 	struct watch *dead;
 	timer_fn each_turn;
@@ -168,6 +169,12 @@ loop_each_turn(struct loop *l, timer_fn fn, void *arg)
 }
 
 void
+loop_watchdog(struct loop *l, unsigned s)
+{
+	l->watchdog = s;
+}
+
+void
 loop_wake(struct loop *l)
 {
 	uint64_t one = 1;
@@ -236,12 +243,16 @@ loop_turn(struct loop *l, int64_t ms)
 	struct epoll_event ev[LOOP_BATCH];
 	int n = epoll_wait(l->epoll, ev, LOOP_BATCH, loop_patience(l, ms));
 
+	if (l->watchdog > 0)
+		alarm(l->watchdog);
 	for (int i = 0; i < n; i++)
 		loop_dispatch(l, &ev[i]);
 	loop_fire(l);
 	if (l->each_turn != NULL)
 		l->each_turn(l->each_turn_arg);
 	loop_bury(l);
+	if (l->watchdog > 0)
+		alarm(0);
 }
 
 void

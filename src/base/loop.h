@@ -46,6 +46,8 @@ struct timer *loop_after(struct loop *l, int64_t ms, timer_fn fn, void *arg);
 void loop_cancel(struct timer *t);
 /* Makes FN(arg) be called at the end of each turn, after all that was ready: the place for a group commit. */
 void loop_each_turn(struct loop *l, timer_fn fn, void *arg);
+/* A turn that takes longer than S seconds (0: no matter how long) ends the process by SIGALRM: it hangs. */
+void loop_watchdog(struct loop *l, unsigned s);
 /* Makes loop_turn() return soon. Async-signal-safe and thread-safe. */
 void loop_wake(struct loop *l);
 /* Runs turns until loop_stop(), also one that came before. */

@@ -29,6 +29,18 @@ conn_kinds(void)
 	return kinds;
 }
 
+void
+conn_recover(const struct config *config)
+{
+	struct error e;
+
+	for (size_t i = 0; i < CONNECTORS; i++)
+		if (connectors[i]->recover != NULL &&
+		    connectors[i]->recover(config, &e) != ERR_OK)
+			log_error("what is left of runs on %s gateways stays: %s",
+			    connectors[i]->kind, e.detail);
+}
+
 static int
 conn_close(struct conn *c)
 {

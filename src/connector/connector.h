@@ -100,6 +100,8 @@ struct connector_ops {
 	bool (*connected)(struct json_object *settings);
 	/* with CAN_DISCOVER. The services that SETTINGS offer, for CTX, their number in *N. Pure. */
 	struct conn_service *(*discover)(void *ctx, struct json_object *settings, size_t *n);
+	/* May be absent. What an earlier dispatcher that died left of its runs is put away; its processes are gone. */
+	enum err (*recover)(const struct config *c, struct error *e);
 	enum err (*open)(struct conn *c, struct error *e);					/* MUST */
 	void (*close)(struct conn *c);								/* MUST */
 	enum err (*ping)(struct conn *c, struct error *e);					/* MUST */
@@ -113,6 +115,8 @@ struct connector_ops {
 const struct connector_ops *conn_find(const char *kind);
 const char *const *conn_kinds(void);
 
+/* Once, before the first conn_open() of a dispatcher: see recover. What cannot be put away is logged. */
+void conn_recover(const struct config *config);
 /* Made for CTX; freeing it closes it (no run may be under way). NULL: E filled. */
 struct conn *conn_open(void *ctx, struct loop *l, const struct config *config, const char *kind, const char *cluster_id,
     struct json_object *settings, struct error *e);

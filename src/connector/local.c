@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "connector/connector.h"
 #include "connector/local_private.h"
@@ -108,9 +109,11 @@ local_start(struct local_run *run, struct error *e)
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
 	};
 
+	CRASH_POINT("spawn-before");
 	run->proc = proc_start(run, run->r->conn->loop, &spec, &events, run->r, e);
 	if (run->proc == NULL)
 		return e->code;
+	CRASH_POINT("spawn-after");
 	conn_note(run->r, CONN_EVENT_PROCESS, "%s", l->argv.at[0]);
 	return ERR_OK;
 }
@@ -165,6 +168,7 @@ const struct connector_ops connector_local = {
 	.can = CAN_CANCEL | CAN_STREAM,
 	.check = local_check,
 	.connected = local_connected,
+	.recover = run_dirs_open,
 	.open = local_open,
 	.close = local_close,
 	.ping = local_ping,

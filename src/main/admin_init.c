@@ -94,8 +94,7 @@ insert_administrator(struct admin *a, const char *name, const char *hash, struct
 {
 	int64_t now = clock_wall();
 	const struct account account = {
-		.id = ACCOUNT_FIRST_ID, .username = name, .password_hash = hash,
-		.roles = account_admin_roles,
+		.id = ACCOUNT_FIRST_ID, .username = name, .password_hash = hash, .is_admin = true,
 		.created = now, .last_updated = now,
 		.created_by = a->caller.username, .last_updated_by = a->caller.username,
 	};

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -179,6 +180,7 @@ exchange_answer(struct request *req, struct response *res, struct cgi_answer *ou
 {
 	struct text *head;
 
+	CRASH_POINT("answer-unwritten");
 	*out = (struct cgi_answer){ .body = res->raw, .body_len = res->raw_len };
 	if (res->type == NULL && res->head_sent)
 		out->body = error_event(req, res, &out->body_len);

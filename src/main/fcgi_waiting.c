@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "main/fcgi_parts.h"
@@ -167,6 +168,8 @@ on_reply(void *arg, int fd, unsigned ready)
 			lost_link(w);
 			return;
 		}
+		if (got)
+			CRASH_POINT("reply-heard");
 		l = got ? find_tag(w, r.tag) : NULL;
 		if (l != NULL && wait_note(wait_of(l), &r))
 			give_back(w, l);
@@ -237,10 +240,13 @@ take_fresh(struct waiting *w)
 	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
 		TAILQ_REMOVE(&fresh, l, in_queue);
 		keep(w, l);
+		CRASH_POINT("order-unsent");
 		if (connected && link_send(w->link, wait_of(l), &e) != ERR_OK) {
 			connected = false;
 			drop_link(w);
 		}
+		if (connected)
+			CRASH_POINT("order-sent");
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "db/migrate.h"
@@ -177,6 +178,7 @@ push(struct worker *w, struct line *l)
 	case LINE_DONE:
 		break;
 	}
+	CRASH_POINT("answer-written");
 	line_sent(l);
 	response_release(&l->res);
 	if (last)

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/parts.h"
@@ -81,6 +82,25 @@ write_run(struct db *db, struct run *r, struct error *e)
 	return ERR_OK;
 }
 
+/* For the tests: what this transaction does for one of its runs. */
+static void
+crash_points(const struct dispatch *d, bool committed)
+{
+	const struct run *r;
+
+	TAILQ_FOREACH(r, &d->todo, in_todo) {
+		if (r->todo & TODO_INSERT)
+			CRASH_POINT(committed ? "insert-committed" : "insert-written");
+		if (r->todo & TODO_START)
+			CRASH_POINT(committed ? "start-committed" : "start-written");
+		if (r->todo & TODO_OUTPUT)
+			CRASH_POINT(committed ? "output-committed" : "output-written");
+		if (r->todo & TODO_END)
+			CRASH_POINT(committed ? "end-committed" : "end-written");
+	}
+	(void)committed;
+}
+
 static enum err
 write_all(struct dispatch *d, struct error *e)
 {
@@ -92,7 +112,11 @@ write_all(struct dispatch *d, struct error *e)
 	TAILQ_FOREACH(r, &d->todo, in_todo)
 		if (write_run(d->db, r, e) != ERR_OK)
 			return e->code;
-	return txn_commit(&t, e);
+	crash_points(d, false);
+	if (txn_commit(&t, e) != ERR_OK)
+		return e->code;
+	crash_points(d, true);
+	return ERR_OK;
 }
 
 /* What was written may be told, started, forgotten. */
@@ -109,6 +133,10 @@ follow_up(struct run *r, unsigned done)
 		conn_hold(r->gate->conn, r->job.attempt_id, false);
 	}
 	run_tell(r, done);
+	if (done & TODO_INSERT)
+		CRASH_POINT("accepted-told");
+	if (done & TODO_END)
+		CRASH_POINT("end-told");
 	if (done & TODO_END)
 		run_free(r);
 	else if (done & TODO_START)

@@ -96,7 +96,9 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 		mem_free(d);
 		return NULL;
 	}
+	conn_recover(c);
 	loop_each_turn(l, commit_turn, d);
+	loop_watchdog(l, (unsigned)c->dispatcher_watchdog);
 	rest(d);
 	loop_after(l, PURGE_FIRST_MS, purge, d);
 	loop_wake(l);

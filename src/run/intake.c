@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -140,6 +141,7 @@ take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, st
 			r = run_ordered(d, request_id, o);
 			run_enqueue(r);
 			run_todo(r, TODO_INSERT);
+			CRASH_POINT("order-taken");
 			run_note(r, r->job.state, NULL);
 		}
 		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);

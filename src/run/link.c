@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +22,8 @@
 #endif
 
 enum {
-	START_WAIT_MS = 10000,	/* for a gatehoused that was started to answer */
+	START_WAIT_MS = 10000,	/* for a gatehoused that was started to be there */
+	SETTLE_WAIT_MS = 60000,	/* for one that is there to answer: it may have much to settle */
 	START_STEP_MS = 20,
 	START_AGAIN_MS = 1000,	/* one that is just leaving may have sent ours away */
 	READ_SIZE = 65536
@@ -77,6 +79,9 @@ environment(void *ctx)
 	static const char *const names[] = {
 		"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GATEHOUSE_CONFIG",
 		"LD_LIBRARY_PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+#ifdef GATEHOUSE_CRASH_POINTS
+		"GATEHOUSE_CRASH",
+#endif
 	};
 	struct names list = { 0 };
 
@@ -142,6 +147,19 @@ link_try(struct link *l, struct error *e)
 	return l->fd >= 0 ? ERR_OK : e->code;
 }
 
+/* Whether a gatehoused has the lock of the state directory: see its main program. */
+static bool
+is_there(const struct link *l)
+{
+	SCOPED(tmp, NULL);
+	int fd = open(config_path(tmp, l->config, "gatehoused.pid"), O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 enum err
 link_connect(struct link *l, struct error *e)
 {
@@ -157,7 +175,7 @@ link_connect(struct link *l, struct error *e)
 	while (link_try(l, e) != ERR_OK) {
 		int64_t waited = clock_mono() - began;
 
-		if (waited > START_WAIT_MS)
+		if (waited > (is_there(l) ? SETTLE_WAIT_MS : START_WAIT_MS))
 			return error_set(e, ERR_UNAVAILABLE,
 			    "gatehoused was started but does not answer: see gatehoused.log");
 		if (waited > starts * START_AGAIN_MS && link_start(l, e) != ERR_OK)

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/proc.h"
@@ -71,8 +72,10 @@ settle(struct dispatch *d, struct error *e)
 
 	if (job_open(tmp, d->db, NULL, &open, e) != ERR_OK)
 		return e->code;
-	for (size_t i = 0; i < open.n; i++)
+	for (size_t i = 0; i < open.n; i++) {
+		CRASH_POINT("settling");
 		if (settle_one(d, records_at(&open, i), e) != ERR_OK)
 			return e->code;
+	}
 	return ERR_OK;
 }

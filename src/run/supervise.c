@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/body.h"
@@ -79,6 +80,7 @@ on_output(void *arg, enum conn_stream stream, const void *bytes, size_t n)
 	struct run *r = arg;
 	struct text *pending = r->keep[stream == CONN_STDERR].pending;
 
+	CRASH_POINT("output-read");
 	hidden_output(r, stream == CONN_STDERR, bytes, n);
 	if (pending->len >= FLUSH_BYTES)
 		run_todo(r, TODO_OUTPUT);
@@ -164,6 +166,7 @@ on_ended(void *arg, const struct conn_end *end)
 {
 	struct run *r = arg;
 
+	CRASH_POINT("end-seen");
 	r->gate = NULL;
 	finish(r, end);
 	loop_after(r->d->loop, 0, release_later, r->d);

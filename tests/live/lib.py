@@ -222,6 +222,7 @@ class Gatehouse:
             "ASAN_OPTIONS": f"log_path={self.logs}/asan:exitcode=99",
             "UBSAN_OPTIONS": f"log_path={self.logs}/ubsan:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={self.dir}/lsan.supp:print_suppressions=0",
+            "GATEHOUSE_CRASH": str(self.dir / "crash"),     # where there is such a file: src/base/crash.h
         }
         shutil.copy(ROOT / "tests" / "lsan.supp", self.dir)
         self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", **self.environment}
