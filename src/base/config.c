@@ -200,6 +200,7 @@ static const struct text_rule {
 	{ "local", "path", IS_LIST, "absolute paths with colons between them" },
 	{ "local", "python", 0, "a program" },
 	{ "local", "ansible_playbook", 0, "a program" },
+	{ "local", "ansible_galaxy", 0, "a program" },
 	{ "local", "lang", 0, "the name of a locale" },
 };
 

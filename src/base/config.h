@@ -43,7 +43,11 @@
 	TEXT(local, path, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") /* PATH of a run */ \
 	TEXT(local, python, "python3")				/* program of python-script */ \
 	TEXT(local, ansible_playbook, "ansible-playbook") \
+	TEXT(local, ansible_galaxy, "ansible-galaxy") \
 	TEXT(local, lang, "C.UTF-8")				/* LANG of a run */ \
+	NUMBER(environments, days, 30, 0, 36500)		/* one that is not used is kept; 0: for ever */ \
+	NUMBER(environments, megabytes, 10240, 0, 1000000000)	/* that all may hold; 0: any */ \
+	NUMBER(environments, build_time, 1800, 1, 86400)	/* s that one may take to be built */ \
 	NUMBER(auth, cache, 60, 0, 3600)			/* s that a verified password is remembered */ \
 	NUMBER(auth, session_max, 43200, 1, 31536000)		/* s that a login lasts */ \
 	NUMBER(auth, session_idle, 3600, 1, 31536000)		/* s that it may be unused */ \

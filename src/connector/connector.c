@@ -247,6 +247,7 @@ conn_order_copy(void *ctx, const struct conn_order *order)
 	o->executable = json_copy(o, order->executable);
 	o->repository = json_copy(o, order->repository);
 	o->secrets = secrets_copy(o, order);
+	o->registries = json_copy(o, order->registries);
 	/* Not changed once it is compiled: it lives as long as one of those who have it. */
 	if (order->schema != NULL)
 		o->schema = mem_share(o, order->schema);

@@ -43,7 +43,8 @@ struct conn_order {
 	struct json_object *inventory;	/* {"inventory_nodes":[...]} or NULL */
 	struct json_object *executable;	/* the executable-object item of definition, or NULL */
 	struct json_object *repository;	/* the repository item of definition, or NULL */
-	const struct conn_secret *secrets;	/* those that DEFINITION and REPOSITORY name, each once */
+	struct json_object *registries;	/* array of all registry items, where the service builds something; or NULL */
+	const struct conn_secret *secrets;	/* those that DEFINITION, REPOSITORY and REGISTRIES name, each once */
 	size_t n_secrets;
 	int64_t grace_ms;
 };

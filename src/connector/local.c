@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/mem.h"
 #include "connector/connector.h"
+#include "connector/local_environment.h"
 #include "connector/local_private.h"
 #include "json/body.h"
 #include "proc/proc.h"
@@ -38,7 +39,10 @@ local_connected(struct json_object *settings)
 static enum err
 local_open(struct conn *c, struct error *e)
 {
-	return run_dirs_open(c->config, e);
+	if (run_dirs_open(c->config, e) != ERR_OK)
+		return e->code;
+	environments_sweep(c);
+	return ERR_OK;
 }
 
 static void
@@ -77,7 +81,6 @@ local_ended(void *arg, const struct proc_end *end)
 enum err
 local_support(struct launch *l, struct error *e)
 {
-	struct json_object *requirements;
 	const char *type = l->order->type;
 
 	if (!json_object_is_type(l->order->params, json_type_object))
@@ -89,12 +92,6 @@ local_support(struct launch *l, struct error *e)
 	    strcmp(type, "executable") != 0)
 		return error_set(e, ERR_INVALID, "%s services are not supported on local gateways",
 		    launch_shown(l, type));
-	if (launch_runtime(l, "req-file", json_type_string, &requirements, e) != ERR_OK)
-		return e->code;
-	if (requirements != NULL)
-		return error_set(e, ERR_INVALID, "requirements are not supported yet: service %s "
-		    "has the req-file %s", l->order->service,
-		    launch_shown(l, json_object_get_string(requirements)));
 	return ERR_OK;
 }
 

@@ -156,7 +156,7 @@ script_path(struct launch *l, const char **path, struct error *e)
 static enum err
 python_argv(struct launch *l, struct error *e)
 {
-	const char *program = l->config->local_python, *script;
+	const char *program = l->python != NULL ? l->python : l->config->local_python, *script;
 
 	if (launch_program(l, program, "install the package python3", e) != ERR_OK ||
 	    script_path(l, &script, e) != ERR_OK)

@@ -10,6 +10,7 @@
 enum { WORD_MAX = 131071 };	/* bytes of one word of a command line: MAX_ARG_STRLEN of execve(2), without the NUL */
 
 struct launch;
+struct environment;
 /* One thing that has to be done before the service's process starts. It may make the launch wait. */
 typedef enum err (*launch_step)(struct launch *l, struct error *e);
 /* What comes after a wait; END is of the tool, NULL where none was waited for. It may make the launch wait again. */
@@ -34,6 +35,8 @@ struct launch {
 	const char *dir;	/* real path of the working directory, within the tree */
 	struct names env, argv;	/* end in NULL after local_argv() */
 	const char *input;	/* for stdin, or NULL */
+	struct environment *environment;	/* local_environment.h; NULL: none is used */
+	const char *python;	/* of the virtual environment, or NULL */
 
 	/* local_steps.c's. */
 	size_t step;		/* of the steps: the next one */

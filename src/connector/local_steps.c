@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "connector/local_environment.h"
 #include "connector/local_private.h"
 
 enum { TOOL_KEEP = 1024 * 1024, SAID_MAX = 600 };	/* bytes */
@@ -67,8 +68,9 @@ launch_tool_check(struct launch *l, const struct task_end *end, struct error *e)
 
 /* --- one after the other --- */
 
-static const launch_step steps[] = { local_support, local_env, local_code, local_secrets,
-	local_argv };
+static const launch_step steps[] = {
+	local_support, local_env, local_code, local_secrets, local_environment, local_argv,
+};
 
 enum { STEPS = sizeof steps / sizeof *steps };
 
