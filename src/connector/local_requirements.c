@@ -66,6 +66,8 @@ beside(struct launch *l, const char *from, const char *name)
 	    mem_printf(l, "%.*s/%s", (int)(slash - from), from, name);
 	char *out = mem_text(l, ""), *part, *last;
 
+	if (name[0] == '/')
+		return name;
 	while ((part = strsep(&all, "/")) != NULL) {
 		if (part[0] == '\0' || strcmp(part, ".") == 0)
 			continue;

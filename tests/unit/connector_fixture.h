@@ -158,7 +158,7 @@ seen_new(void)
 
 /* JSON texts of an order; NULL: not there. */
 struct wish {
-	const char *service, *type, *definition, *params, *schema, *inventory, *executable, *repository;
+	const char *service, *type, *definition, *params, *schema, *inventory, *executable, *repository, *registries;
 	const struct conn_secret *secrets;	/* ends in one without a name */
 };
 
@@ -191,7 +191,7 @@ submit(struct conn *c, const struct wish *w, struct seen *s, struct error *e)
 		.definition = parsed(w->definition), .params = parsed(w->params != NULL ? w->params : "{}"),
 		.schema = w->schema != NULL ? schema_compile(ctx, parsed(w->schema), faults) : NULL,
 		.inventory = parsed(w->inventory), .executable = parsed(w->executable),
-		.repository = parsed(w->repository), .grace_ms = GRACE,
+		.repository = parsed(w->repository), .registries = parsed(w->registries), .grace_ms = GRACE,
 		.secrets = w->secrets, .n_secrets = count_secrets(w),
 	};
 

@@ -236,7 +236,7 @@ Test(local, what_is_not_supported_is_refused)
 	struct wish w = python_wish("{}", NULL);
 
 	w.definition = definition("\"filename\":\"main.py\",\"runtime\":{\"req-file\":\"requirements.txt\"}");
-	refused(&w, ERR_INVALID, "requirements are not supported yet");
+	refused(&w, ERR_NOT_FOUND, "requirements.txt is not in the working directory");
 	w.definition = definition("\"filename\":\"main.py\",\"secrets\":[],\"runtime\":{\"req-file\":\"\"}");
 	expect_words(&w, "[]");
 	w.type = "opentofu-plan";

@@ -73,7 +73,7 @@ Test(local_ansible, ansible_refusals)
 		{ "{\"forks\":1.5}", "{}", "must be of type int" },
 		{ "{\"config-file\":\"/etc/passwd\"}", "{}", "/etc/passwd of service test must be a relative path" },
 		{ "{\"extra-vars-file\":[\"/etc/passwd\"]}", "{}", "relative path" },
-		{ "{\"req-file\":\"r.yml\"}", "{}", "requirements are not supported yet" },
+		{ "{\"req-file\":\"r.yml\"}", "{}", "r.yml is not in the working directory" },
 		{ "{}", "{\"a\":[{\"__ansible_vault\":\"x\"}]}", "__ansible_vault cannot be given" },
 		{ "{}", "{\"__ansible_unsafe\":1}", "__ansible_unsafe cannot be given" },
 	};
