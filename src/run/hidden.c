@@ -58,6 +58,21 @@ add_secret(void *ctx, struct run *r, const char *name, struct conn_order *o, str
 }
 
 static enum err
+add_registry_secrets(void *ctx, struct run *r, struct conn_order *o, struct error *e)
+{
+	struct json_object *all = o->registries;
+
+	for (size_t i = 0; all != NULL && i < json_object_array_length(all); i++) {
+		struct json_object *one = json_object_array_get_idx(all, i);
+
+		if (add_secret(ctx, r, json_get_text(one, "password-name"), o, e) != ERR_OK ||
+		    add_secret(ctx, r, json_get_text(one, "token-name"), o, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+static enum err
 add_secrets(void *ctx, struct run *r, struct conn_order *o, struct error *e)
 {
 	struct json_object *list = json_get(o->definition, "secrets");
@@ -67,6 +82,8 @@ add_secrets(void *ctx, struct run *r, struct conn_order *o, struct error *e)
 		if (add_secret(ctx, r, json_get_text(json_object_array_get_idx(list, i), "name"), o,
 		    e) != ERR_OK)
 			return e->code;
+	if (add_registry_secrets(ctx, r, o, e) != ERR_OK)
+		return e->code;
 	return add_secret(ctx, r, json_get_text(o->repository, "private-key-name"), o, e);
 }
 

@@ -158,6 +158,11 @@ void supervise_stop(struct run *r, enum reason why);
 struct gate *gate_open(struct dispatch *d, const char *gateway_id, struct error *e);
 void gate_release(struct dispatch *d, struct gate *g);
 
+/* registries.c */
+/* The registries of a gateway's service file, for CTX. */
+enum err registries_read(void *ctx, struct db *db, const char *gateway_id, struct json_object **registries,
+    struct error *e) MUST_CHECK;
+
 /* commit.c: the end of each turn. */
 void commit_turn(void *dispatch);
 

@@ -224,6 +224,10 @@ fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order 
 	o->executable = named_item(
 	    ctx, d->db, s, o->definition, "executable-object", "executable-objects", e);
 	o->repository = named_item(ctx, d->db, s, o->definition, "repository", "repositories", e);
+	/* Those alone that build something need them, and their credentials. */
+	if (json_get(json_get(o->definition, "runtime"), "req-file") != NULL &&
+	    registries_read(ctx, d->db, s->gateway_id, &o->registries, e) != ERR_OK)
+		return e->code;
 	return hidden_fill(ctx, r, o, e);
 }
 
