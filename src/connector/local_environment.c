@@ -127,7 +127,7 @@ last_lines(struct environment *v)
 	for (char *c = out; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';
-	return registries_masked(v->launch, out);
+	return out;
 }
 
 /* What was said by the tools goes with the first job: the end of it, where it is long. */
@@ -139,8 +139,8 @@ note_output(struct environment *v)
 	const char *said = utf8_mend(v, t->at + from, t->len - from, &len);
 
 	if (t->len > 0)
-		conn_note(v->launch->run->r, CONN_EVENT_ENVIRONMENT, "%s%s", from > 0 ? "... " : "",
-		    registries_masked(v->launch, said));
+		conn_note(v->launch->run->r, CONN_EVENT_ENVIRONMENT, "%s%s", from > 0 ? "... " :
+		    "", said);
 }
 
 static enum err

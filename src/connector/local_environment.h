@@ -70,7 +70,5 @@ void registries_source(struct launch *l, const char *type, struct text *source);
 enum err registries_pip(struct launch *l, const char **path, struct error *e) MUST_CHECK;
 /* Writes galaxy.cfg into the run directory. */
 enum err registries_galaxy(struct launch *l, const char **path, struct error *e) MUST_CHECK;
-/* TEXT without the credentials of the registries, made for L. */
-const char *registries_masked(struct launch *l, const char *text);
 
 #endif

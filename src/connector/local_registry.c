@@ -13,13 +13,8 @@
 
 #define PUBLIC_GALAXY "https://galaxy.ansible.com"
 #define TOKEN_USER "__token__"	/* what Python package indexes call the user of a token */
-#define MASK "********"
 
 enum { FILE_MAX = 1024 * 1024 };
-
-static const char *const credentials[] = { "password", "token" };
-
-enum { CREDENTIALS = sizeof credentials / sizeof *credentials };
 
 /* The N-th registry of TYPE; NULL: there are no more. */
 static struct json_object *
@@ -49,6 +44,15 @@ text_of(struct json_object *registry, const char *key)
 	const char *s = json_get_text(registry, key);
 
 	return s != NULL ? s : "";
+}
+
+/* The value of the secret that the registry names by KEY ("token-name"); NULL: it names none. */
+static const char *
+credential(struct launch *l, struct json_object *registry, const char *key)
+{
+	const char *name = json_get_text(registry, key);
+
+	return name != NULL ? conn_order_secret(l->order, name) : NULL;
 }
 
 void
@@ -113,8 +117,8 @@ static enum err
 netrc_add(struct launch *l, struct json_object *one, struct names *hosts, struct text *t,
     struct error *e)
 {
-	const char *token = json_get_text(one, "token"), *user = text_of(one, "username");
-	const char *password = token != NULL ? token : json_get_text(one, "password");
+	const char *token = credential(l, one, "token-name"), *user = text_of(one, "username");
+	const char *password = token != NULL ? token : credential(l, one, "password-name");
 	const char *host = host_of(l, text_of(one, "url"));
 
 	if (password == NULL)
@@ -165,16 +169,24 @@ registries_pip(struct launch *l, const char **path, struct error *e)
 static enum err
 server_add(struct launch *l, struct json_object *one, size_t n, struct text *t, struct error *e)
 {
-	static const char *const keys[] = { "url", "username", "password", "token" };
+	const struct {
+		const char *key, *value;
+	} lines[] = {
+		{ "url", json_get_text(one, "url") },
+		{ "username", json_get_text(one, "username") },
+		{ "password", credential(l, one, "password-name") },
+		{ "token", credential(l, one, "token-name") },
+	};
 
 	text_printf(t, "[galaxy_server.r%zu]\n", n);
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const char *value = text_of(one, keys[i]);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		const char *value = lines[i].value;
 
+		if (value == NULL || value[0] == '\0')
+			continue;
 		if (check_line(l, one, value, "\r\n;", e) != ERR_OK)
 			return e->code;
-		if (value[0] != '\0')
-			text_printf(t, "%s = %s\n", keys[i], value);
+		text_printf(t, "%s = %s\n", lines[i].key, value);
 	}
 	return ERR_OK;
 }
@@ -201,35 +213,4 @@ registries_galaxy(struct launch *l, const char **path, struct error *e)
 	return run_dir_write(l, l->home, "galaxy.cfg", mem_printf(l, "[galaxy]\n%s%s%s%s\n%s",
 	    n > 0 ? "server_list = " : "", first->at, others->at,
 	    n > 0 && first->len == 0 ? "public" : "", servers->at), path, e);
-}
-
-/* --- what tools say --- */
-
-static const char *
-without(struct launch *l, const char *text, const char *secret)
-{
-	const size_t n = strlen(secret);
-	struct text *out = text_new(l, 2 * strlen(text) + n + sizeof MASK);
-	const char *found;
-
-	if (n == 0)
-		return text;
-	for (; (found = strstr(text, secret)) != NULL; text = found + n) {
-		text_add(out, text, (size_t)(found - text));
-		text_puts(out, MASK);
-	}
-	text_puts(out, text);
-	return out->at;
-}
-
-const char *
-registries_masked(struct launch *l, const char *text)
-{
-	struct json_object *all = l->order->registries;
-
-	for (size_t i = 0; all != NULL && i < json_object_array_length(all); i++)
-		for (size_t k = 0; k < CREDENTIALS; k++)
-			text = without(l, text,
-			    text_of(json_object_array_get_idx(all, i), credentials[k]));
-	return text;
 }

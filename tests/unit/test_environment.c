@@ -207,20 +207,22 @@ Test(environment, a_build_has_a_limit)
 
 Test(environment, credentials_of_an_index)
 {
-	const char *bad = ",\"username\":\"me\",\"password\":\"wrong-one\"";
-	const char *good = ",\"username\":\"me\",\"password\":\"p \\\\\\\"w'#%40\"";
+	const char *named = ",\"username\":\"me\",\"password-name\":\"pass\"";
+	static const struct conn_secret bad[] = { { "pass", "wrong-one" }, { NULL, NULL } };
+	static const struct conn_secret good[] = { { "pass", PASSWORD }, { NULL, NULL } };
 	struct conn *c = open_kind("local", "{}");
 	struct wish w;
 	struct seen *s;
 
 	venv_is_there();
 	serve("me", PASSWORD);
-	w = python_wish("greeting==1.0\n", bad);
+	w = python_wish("greeting==1.0\n", named);
+	w.secrets = bad;
 	s = ended(c, &w);
 	cr_expect_not(s->ran);
 	cr_expect_null(strstr(s->notes->at, "wrong-one"));
 	cr_expect_null(strstr(s->error, "wrong-one"));
-	w = python_wish("greeting==1.0\n", good);
+	w.secrets = good;
 	s = ended(c, &w);
 	expect_said(s, "1.0 True True True\n");
 	cr_expect_null(strstr(s->notes->at, PASSWORD));

@@ -98,6 +98,8 @@ Test(environment_ansible, a_collection_of_the_tree)
 
 Test(environment_ansible, a_collection_of_a_server_with_credentials)
 {
+	static const struct conn_secret bad[] = { { "pass", "wrong-one" }, { NULL, NULL } };
+	static const struct conn_secret good[] = { { "pass", "pass%word" }, { NULL, NULL } };
 	struct wish w;
 	struct seen *s;
 	struct conn *c = open_kind("local", "{}");
@@ -105,13 +107,14 @@ Test(environment_ansible, a_collection_of_a_server_with_credentials)
 	program_is_there("/usr/bin/ansible-galaxy", "ansible-core");
 	make_collection();
 	serve("me", "pass%word");
-	w = ansible_wish("collections: [acme.tools]\n", ",\"username\":\"me\",\"password\":\"wrong-one\"");
+	w = ansible_wish("collections: [acme.tools]\n", ",\"username\":\"me\",\"password-name\":\"pass\"");
+	w.secrets = bad;
 	s = submitted(c, &w);
 	await(s);
 	cr_expect_not(s->ran);
 	cr_expect_null(strstr(s->notes->at, "wrong-one"));
 	cr_expect_not_null(strstr(s->error, "ansible-galaxy collection install failed"), "%s", s->error);
-	w = ansible_wish("collections: [acme.tools]\n", ",\"username\":\"me\",\"password\":\"pass%word\"");
+	w.secrets = good;
 	s = submitted(c, &w);
 	await(s);
 	expect_got(s, "GOT LOUD");
