@@ -18,12 +18,20 @@ SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY seq;
 SELECT count(*) AS n FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running');
 -- name: job_open_of_gateway
 SELECT * FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running') ORDER BY seq;
+-- name: job_state_of_gateway
+SELECT * FROM job WHERE gateway_id = :gateway_id AND state = :state ORDER BY seq LIMIT :limit;
+-- name: job_ended_of_gateway
+SELECT * FROM job WHERE gateway_id = :gateway_id AND state NOT IN ('queued', 'running')
+ORDER BY created DESC, seq DESC LIMIT :limit;
+-- name: job_count_states
+SELECT state, count(*) AS n FROM job
+WHERE gateway_id = :gateway_id AND (created >= :since OR state IN ('queued', 'running')) GROUP BY state;
 -- name: job_insert
 INSERT INTO job (id, attempt_id, request_id, body_digest, gateway_id, cluster_id, service_id, service, type, params, order_params,
-	inventory, order_inventory, state, requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested,
+	inventory, order_inventory, virtual_cluster_id, state, requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested,
 	stdout_bytes, stderr_bytes, truncated)
 VALUES (:id, :attempt_id, :request_id, :body_digest, :gateway_id, :cluster_id, :service_id, :service, :type, :params, :order_params,
-	:inventory, :order_inventory, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
+	:inventory, :order_inventory, :virtual_cluster_id, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
 -- name: job_start
 UPDATE job SET state = 'running', started = :started, order_params = NULL WHERE id = :id AND state = 'queued';
 -- name: job_set_order_params

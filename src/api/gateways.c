@@ -7,6 +7,7 @@
 #include "json/record.h"
 #include "run/discover.h"
 #include "store/service_group.h"
+#include "store/virtual_cluster.h"
 
 #include <string.h>
 
@@ -137,6 +138,19 @@ gateway_change(struct request *req, struct response *res, struct error *e)
 
 enum { CANCEL_WAIT_MS = 60000 };
 
+/* A virtual cluster that lost a gateway without a word would send runs elsewhere, or nowhere. */
+static enum err
+check_unnamed(struct request *req, const struct gateway *g, struct error *e)
+{
+	struct names of;
+
+	if (virtual_cluster_of_gateway(req, req->db, g->id, &of, e) != ERR_OK)
+		return e->code;
+	return of.n == 0 ? ERR_OK : error_set(e, ERR_CONFLICT,
+	    "the virtual cluster %s names the gateway %s: change that first", of.at[0],
+	    g->cluster_id);
+}
+
 /*
  * Waits for the newest run, told to end; then the next, until none is left. So what is queued goes
  * first: once a run ends it would be started, and refused by the disabled gateway.
@@ -169,6 +183,7 @@ gateway_drop(struct request *req, struct response *res, struct error *e)
 	db_writable(req->db, true);
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
 	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    check_unnamed(req, &g, e) != ERR_OK ||
 	    job_count_open(req->db, g.id, &open, e) != ERR_OK)
 		return e->code;
 	if (open > 0)
@@ -207,7 +222,8 @@ gateway_disable(struct request *req, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK)
+	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    check_unnamed(req, &g, e) != ERR_OK)
 		return e->code;
 	g.enabled = false;
 	gateway_stamp(req, &g);

@@ -121,6 +121,7 @@ run_check(struct request *req, const struct run_order *o, struct job *j, const c
 		return rc;
 	j->gateway_id = s.gateway_id;
 	j->cluster_id = s.cluster_id;
+	j->virtual_cluster_id = strcmp(g.cluster_id, o->cluster_id) != 0 ? o->cluster_id : NULL;
 	j->service_id = s.id;
 	j->service = s.name;
 	j->type = s.type;

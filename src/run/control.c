@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "json/body.h"
 #include "run/frame.h"
 #include "run/parts.h"
 #include "run/socket.h"
@@ -170,14 +171,27 @@ control_close(struct dispatch *d)
 	}
 }
 
-/* A client that does not read is found when it is next ready, or by its hang-up. */
+/*
+ * Sends O, which is used up. A client that does not read is found when it is next ready, or
+ * by its hang-up.
+ */
+static void
+client_send(struct client *c, struct json_object *o)
+{
+	SCOPED(tmp, NULL);
+	size_t n;
+	const void *frame = frame_pack(tmp, o, &n);
+
+	json_object_put(o);
+	text_add(c->out, frame, n);
+	if (!client_flush(c))
+		shutdown(c->fd, SHUT_RDWR);
+}
+
 void
 control_reply(struct client *c, const char *tag, const char *event, const struct error *e)
 {
-	SCOPED(tmp, NULL);
 	struct json_object *o = json_object_new_object();
-	const void *frame;
-	size_t n;
 
 	frame_text(o, "tag", tag);
 	frame_text(o, "event", event);
@@ -185,9 +199,16 @@ control_reply(struct client *c, const char *tag, const char *event, const struct
 		frame_text(o, "code", err_name(e->code));
 		frame_text(o, "detail", e->detail);
 	}
-	frame = frame_pack(tmp, o, &n);
-	json_object_put(o);
-	text_add(c->out, frame, n);
-	if (!client_flush(c))
-		shutdown(c->fd, SHUT_RDWR);
+	client_send(c, o);
+}
+
+void
+control_tell(struct client *c, const char *tag, struct json_object *facts)
+{
+	struct json_object *o = json_object_new_object();
+
+	frame_text(o, "tag", tag);
+	frame_text(o, "event", "done");
+	json_set(o, "facts", facts);
+	client_send(c, o);
 }

@@ -60,6 +60,7 @@ run_ordered(struct dispatch *d, const char *request_id, struct json_object *o)
 	r->job.body_digest = copy(r, o, "body_digest");
 	r->job.gateway_id = copy(r, o, "gateway_id");
 	r->job.cluster_id = copy(r, o, "cluster_id");
+	r->job.virtual_cluster_id = copy(r, o, "virtual_cluster_id");
 	r->job.service_id = copy(r, o, "service_id");
 	r->job.service = copy(r, o, "service");
 	r->job.type = copy(r, o, "type");
@@ -201,6 +202,50 @@ take_ping(struct dispatch *d, struct client *c, const char *tag, struct json_obj
 }
 
 static void
+put_count(struct json_object *o, const char *key, int64_t n)
+{
+	json_set(o, key, mem_must(json_object_new_int64(n)));
+}
+
+/* How many runs there are, over all and on this gateway. */
+static void
+count_runs(const struct dispatch *d, const char *gateway_id, struct json_object *facts)
+{
+	int64_t queued = 0, running = 0;
+	const struct run *r;
+
+	TAILQ_FOREACH(r, &d->all, in_all) {
+		if (!text_eq(r->job.gateway_id, gateway_id))
+			continue;
+		queued += r->state == JOB_QUEUED;
+		running += r->state == JOB_RUNNING;
+	}
+	put_count(facts, "queued", d->n_queued);
+	put_count(facts, "running", d->n_running);
+	put_count(facts, "queued_here", queued);
+	put_count(facts, "running_here", running);
+	put_count(facts, "parallel", d->parallel);
+	put_count(facts, "queue", d->config->run_queue);
+}
+
+static void
+take_inspect(struct dispatch *d, struct client *c, const char *tag, struct json_object *o)
+{
+	struct json_object *facts = mem_must(json_object_new_object());
+	const char *gateway_id = json_get_text(o, "gateway_id");
+	struct error e;
+	struct gate *g = gate_open(d, gateway_id != NULL ? gateway_id : "", &e);
+	bool ok = g != NULL && conn_ping(g->conn, &e) == ERR_OK;
+
+	json_set(facts, "error", ok ? NULL : mem_must(json_object_new_string(e.detail)));
+	json_set(facts, "recording", mem_must(json_object_new_boolean(!d->failing)));
+	count_runs(d, gateway_id, facts);
+	if (g != NULL)
+		gate_release(d, g);
+	control_tell(c, tag, facts);
+}
+
+static void
 forget(struct interest *i)
 {
 	TAILQ_REMOVE(&i->run->interests, i, in_run);
@@ -240,6 +285,8 @@ intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object 
 		take_follow(d, c, tag, o);
 	else if (strcmp(op, "ping") == 0)
 		take_ping(d, c, tag, o);
+	else if (strcmp(op, "inspect") == 0)
+		take_inspect(d, c, tag, o);
 	else if (strcmp(op, "forget") == 0)
 		intake_forget(c, tag);
 	else

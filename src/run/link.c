@@ -281,6 +281,7 @@ link_receive(struct link *l, void *ctx, struct link_reply *r, bool *got, struct 
 	r->event = event_find(event != NULL ? event : "");
 	r->code = code != NULL ? err_find(code) : ERR_OK;
 	r->detail = json_get_text(o, "detail");
+	r->facts = json_get(o, "facts") != NULL ? json_text(ctx, json_get(o, "facts")) : NULL;
 	*got = r->tag != NULL;
 	return ERR_OK;
 }
@@ -292,6 +293,7 @@ wait_note(struct wait *w, const struct link_reply *r)
 	w->accepted |= r->event == WAIT_ACCEPTED;
 	w->code = r->code;
 	w->detail = r->detail != NULL ? mem_text(w, r->detail) : "";
+	w->facts = r->facts != NULL ? mem_text(w, r->facts) : NULL;
 	return r->event != WAIT_ACCEPTED || w->until_accepted;
 }
 

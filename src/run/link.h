@@ -17,6 +17,7 @@ struct link_reply {
 	enum wait_event event;
 	enum err code;
 	const char *detail;
+	const char *facts;	/* NULL: none */
 };
 
 /* Not connected yet. C is borrowed. */

@@ -35,7 +35,8 @@ order_find(void *ctx, struct db *db, const char *cluster_id, const char *service
 {
 	bool found;
 
-	if (gateway_by_cluster(ctx, db, cluster_id, g, &found, e) != ERR_OK)
+	if (gateway_by_cluster(ctx, db, cluster_id, g, &found, e) != ERR_OK ||
+	    (!found && order_choose(ctx, db, cluster_id, g, &found, e) != ERR_OK))
 		return e->code;
 	if (!found)
 		return error_set(e, ERR_NOT_FOUND,
@@ -189,6 +190,7 @@ order_submit(void *ctx, const struct job *j, bool until_accepted, int64_t wait_m
 	frame_text(o, "body_digest", j->body_digest);
 	frame_text(o, "gateway_id", j->gateway_id);
 	frame_text(o, "cluster_id", j->cluster_id);
+	frame_text(o, "virtual_cluster_id", j->virtual_cluster_id);
 	frame_text(o, "service_id", j->service_id);
 	frame_text(o, "service", j->service);
 	frame_text(o, "type", j->type);
@@ -238,13 +240,25 @@ order_await(void *ctx, const char *job_id, int64_t wait_ms)
 	return order_follow(ctx, job_id, no_output, wait_ms);
 }
 
-struct wait *
-order_ping(void *ctx, const char *gateway_id, int64_t wait_ms)
+static struct wait *
+wait_for_gateway(void *ctx, const char *op, const char *gateway_id, int64_t wait_ms)
 {
 	SCOPED(tmp, NULL);
 	struct json_object *o;
-	struct wait *w = wait_new(ctx, "ping", id_uuid(tmp), wait_ms, &o);
+	struct wait *w = wait_new(ctx, op, id_uuid(tmp), wait_ms, &o);
 
 	frame_text(o, "gateway_id", gateway_id);
 	return wait_pack(w, o);
+}
+
+struct wait *
+order_ping(void *ctx, const char *gateway_id, int64_t wait_ms)
+{
+	return wait_for_gateway(ctx, "ping", gateway_id, wait_ms);
+}
+
+struct wait *
+order_inspect(void *ctx, const char *gateway_id, int64_t wait_ms)
+{
+	return wait_for_gateway(ctx, "inspect", gateway_id, wait_ms);
 }

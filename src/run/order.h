@@ -9,6 +9,7 @@
 #include "store/gateway.h"
 #include "store/job.h"
 #include "store/service.h"
+#include "store/virtual_cluster.h"
 
 /*
  * How the API has runs done: it finds what can be known beforehand, makes an
@@ -19,10 +20,21 @@
 
 enum { ERROR_GATEWAY = -32000 };	/* JSON-RPC code of what the gateway side finds (api.md section 5) */
 
+/* Whether a run could be sent to G now: enabled, not read-only, connected. */
+bool order_is_usable(const struct gateway *g);
+/* The first usable one of V's primary and backups (for CTX); *FOUND false where none is. V's own state is not asked. */
+enum err order_member(void *ctx, struct db *db, const struct virtual_cluster *v, struct gateway *g, bool *found,
+    struct error *e) MUST_CHECK;
 /*
- * Fills G and S with the gateway and service of a run, made for CTX. Not ERR_OK: E.detail is the text for error.data
- * ("Service not found on cluster", "No connection found to Gateway with cluster id X", disabled, read-only);
- * ERR_NOT_FOUND and ERR_INVALID are such, other codes are failures of ours.
+ * The gateway that a run goes to which is sent to the virtual cluster CLUSTER_ID; *FOUND false where there is no such
+ * virtual cluster, or none of its gateways is usable. ERR_INVALID: it is disabled or read-only.
+ */
+enum err order_choose(void *ctx, struct db *db, const char *cluster_id, struct gateway *g, bool *found,
+    struct error *e) MUST_CHECK;
+/*
+ * Fills G and S with the gateway (of a virtual cluster, the one that is chosen) and service of a run, made for CTX. Not
+ * ERR_OK: E.detail is the text for error.data ("Service not found on cluster", "No connection found to Gateway with
+ * cluster id X", disabled, read-only); ERR_NOT_FOUND and ERR_INVALID are such, other codes are failures of ours.
  */
 enum err order_find(void *ctx, struct db *db, const char *cluster_id, const char *service, struct gateway *g,
     struct service *s, struct error *e) MUST_CHECK;
@@ -73,6 +85,7 @@ struct wait {
 	bool accepted;		/* WAIT_ACCEPTED came, whatever came later */
 	enum err code;
 	const char *detail;
+	const char *facts;	/* JSON text, of order_inspect(); else NULL */
 };
 
 /* Each makes a wait for CTX that is over WAIT_MS milliseconds from now. */
@@ -86,5 +99,11 @@ struct wait *order_follow(void *ctx, const char *job_id, const int64_t seen[2], 
 struct wait *order_await(void *ctx, const char *job_id, int64_t wait_ms);
 /* Done after a round trip to the gateway. */
 struct wait *order_ping(void *ctx, const char *gateway_id, int64_t wait_ms);
+/*
+ * The same, but done also where the gateway does not answer: the wait's facts are {"error": text or null, "recording":
+ * whether the last commit went through, "queued", "running", "parallel", "queue" (how many may wait), and of this
+ * gateway "queued_here", "running_here"}.
+ */
+struct wait *order_inspect(void *ctx, const char *gateway_id, int64_t wait_ms);
 
 #endif

@@ -100,6 +100,8 @@ void control_close(struct dispatch *d);
 void **control_interests(struct client *c);
 /* EVENT is "accepted", "done" or "refused", with E where it was refused. */
 void control_reply(struct client *c, const char *tag, const char *event, const struct error *e);
+/* "done", with FACTS, a reference of the caller's that goes to it. */
+void control_tell(struct client *c, const char *tag, struct json_object *facts);
 
 /* intake.c: what clients ask for. O belongs to CTX. */
 void intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o);

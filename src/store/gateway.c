@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-enum { CLUSTER_ID_MAX = 128, DESCRIPTION_MAX = 1000, NAME_MAX_CHARS = 256, KIND_MAX = 32 };
+#include "base/mem.h"
+
+enum { DESCRIPTION_MAX = 1000, NAME_MAX_CHARS = 256, KIND_MAX = 32 };
 
 static bool
 is_cluster_id(const char *s)
@@ -12,7 +14,7 @@ is_cluster_id(const char *s)
 	    '\0';
 }
 
-static const struct field_form cluster_id_form = { is_cluster_id, "letters, digits and . _ -" };
+const struct field_form cluster_id_form = { is_cluster_id, "letters, digits and . _ -" };
 
 static const struct field connector_fields[] = {
 	F_TEXT(gateway, connector_kind, .wire = "kind", .min = 1, .max = KIND_MAX,
@@ -92,12 +94,28 @@ gateway_list(void *ctx, struct db *db, struct records *out, struct error *e)
 	return ERR_OK;
 }
 
+enum err
+cluster_id_is_free(struct db *db, enum sql named, const char *kind, const char *cluster_id,
+    struct error *e)
+{
+	SCOPED(tmp, NULL);
+	struct names taken;
+
+	if (names_of(tmp, db, named, cluster_id, &taken, e) != ERR_OK)
+		return e->code;
+	return taken.n == 0 ? ERR_OK : error_set(e, ERR_CONFLICT,
+	    "there is a %s with cluster_id %s already", kind, cluster_id);
+}
+
 static enum err
 gateway_write(struct db *db, enum sql which, const struct gateway *g, struct error *e)
 {
 	enum err rc;
 	STMT(st, db, which);
 
+	if (cluster_id_is_free(db, SQL_VIRTUAL_CLUSTER_NAMED, "virtual cluster", g->cluster_id,
+		e) != ERR_OK)
+		return e->code;
 	rc = record_write(st, gateway_fields, g, NULL, e);
 	if (rc == ERR_CONFLICT)
 		return error_set(

@@ -4,6 +4,9 @@
 #include "base/field.h"
 #include "db/record.h"
 
+enum { CLUSTER_ID_MAX = 128 };
+extern const struct field_form cluster_id_form;
+
 struct gateway {
 	const char *id, *cluster_id, *gateway_name, *description;
 	bool enabled, readonly;
@@ -27,6 +30,12 @@ enum err gateway_list(void *ctx, struct db *db, struct records *out, struct erro
  */
 enum err gateway_insert(struct db *db, const struct gateway *g, struct error *e) MUST_CHECK;
 enum err gateway_update(struct db *db, const struct gateway *g, struct error *e) MUST_CHECK;
+/*
+ * Gateways and virtual clusters share their names. Whether NAMED (SQL_GATEWAY_NAMED, SQL_VIRTUAL_CLUSTER_NAMED) finds
+ * none of this KIND; ERR_CONFLICT.
+ */
+enum err cluster_id_is_free(struct db *db, enum sql named, const char *kind, const char *cluster_id,
+    struct error *e) MUST_CHECK;
 /* Takes its services and items along, keeps its jobs. */
 enum err gateway_delete(struct db *db, const char *id, struct error *e) MUST_CHECK;
 

@@ -44,6 +44,8 @@ const struct field job_fields[] = {
 	F_TEXT(job, attempt_id, .wire = "_id", .shape = "Id"),
 	F_TEXT(job, id, .wire = "job_id", .shape = "Id"),
 	F_TEXT(job, cluster_id, .shape = "ClusterId"),
+	F_TEXT(job, virtual_cluster_id, .optional = 1, .nullable = 1,
+	    .doc = "what it was sent to, where that was a virtual cluster"),
 	F_TEXT(job, service),
 	F_TEXT(job, service_id, .shape = "Id"),
 	F_TEXT(job, type, .shape = "ServiceType"),
@@ -146,6 +148,37 @@ job_count_open(struct db *db, const char *gateway_id, int64_t *n, struct error *
 
 	stmt_text(st, "gateway_id", gateway_id);
 	return read_count(st, n, e);
+}
+
+enum err
+job_of_gateway(void *ctx, struct db *db, const char *gateway_id, const char *state, int64_t limit,
+    struct records *out, struct error *e)
+{
+	STMT(st, db, state == NULL ? SQL_JOB_ENDED_OF_GATEWAY : SQL_JOB_STATE_OF_GATEWAY);
+
+	stmt_text(st, "gateway_id", gateway_id);
+	stmt_int(st, "limit", limit);
+	if (state != NULL)
+		stmt_text(st, "state", state);
+	return records_read(ctx, st, job_columns, sizeof(struct job), out, e);
+}
+
+enum err
+job_count_states(struct db *db, const char *gateway_id, int64_t since, int64_t counts[JOB__STATES],
+    struct error *e)
+{
+	enum job_state state;
+	enum err rc;
+	bool more;
+	STMT(st, db, SQL_JOB_COUNT_STATES);
+
+	memset(counts, 0, JOB__STATES * sizeof *counts);
+	stmt_text(st, "gateway_id", gateway_id);
+	stmt_int(st, "since", since);
+	while ((rc = stmt_row(st, &more, e)) == ERR_OK && more)
+		if (job_state_find(stmt_col_text(st, "state"), &state))
+			counts[state] = stmt_col_int(st, "n");
+	return rc;
 }
 
 enum err

@@ -29,6 +29,7 @@ bool job_state_is_open(enum job_state s);
 struct job {
 	int64_t seq;
 	const char *id, *attempt_id, *request_id, *gateway_id, *cluster_id, *service_id, *service, *type;
+	const char *virtual_cluster_id;	/* what it was sent to, where that was a virtual cluster, or NULL */
 	const char *body_digest;	/* of a request with an Idempotency-Key, or NULL */
 	const char *params;		/* JSON text to be shown */
 	/* JSON text as sent, where PARAMS is masked; NULL: PARAMS is it. In a row it is sealed (run/vault.h). */
@@ -65,6 +66,12 @@ enum err job_page(void *ctx, struct db *db, const struct job_query *q, struct re
 enum err job_total(struct db *db, const struct job_query *q, int64_t *n, struct error *e) MUST_CHECK;
 /* Queued and running ones, oldest first; of one gateway unless GATEWAY_ID is NULL. */
 enum err job_open(void *ctx, struct db *db, const char *gateway_id, struct records *out, struct error *e) MUST_CHECK;
+/* At most LIMIT of a gateway: in STATE, oldest first, or (STATE NULL) those that have ended, newest first. */
+enum err job_of_gateway(void *ctx, struct db *db, const char *gateway_id, const char *state, int64_t limit,
+    struct records *out, struct error *e) MUST_CHECK;
+/* How many of a gateway in each state: the open ones, and those that were created at SINCE or later. */
+enum err job_count_states(struct db *db, const char *gateway_id, int64_t since, int64_t counts[JOB__STATES],
+    struct error *e) MUST_CHECK;
 enum err job_count_open(struct db *db, const char *gateway_id, int64_t *n, struct error *e) MUST_CHECK;
 
 /* Writes, each within a transaction. Only the dispatcher's commit (run/commit) calls these, but for job_delete(). */
