@@ -66,7 +66,7 @@ admin_call(struct admin *a, void *ctx, const struct call *call, struct response 
 	const char *message;
 
 	req->method = call->method;
-	req->path = mem_printf(req, "%s%s", ROUTE_BASE, call->path);
+	req->path = mem_printf(req, "%s%s", call->outside ? "" : ROUTE_BASE, call->path);
 	req->query = call->query != NULL ? call->query : "";
 	req->content_type = call->body != NULL ? "application/json" : "";
 	req->prefer = call->prefer;

@@ -107,6 +107,7 @@ bool admin_open(struct admin *a);
 struct call {
 	enum method method;
 	const char *path;		/* below the API's base */
+	bool outside;			/* PATH is the whole path */
 	const char *query;		/* NULL: none */
 	const char *prefer;		/* NULL: none */
 	struct json_object *body;	/* NULL: none; borrowed */
@@ -145,6 +146,11 @@ struct json_object *admin_job(struct admin *a, void *ctx, const char *job_id);
 /* Makes the gateway with the options of `gateway add`, as far as the command has them. False: said why not. */
 bool admin_gateway_create(struct admin *a, const char *cluster_id);
 
+/* --- admin_inventory.c --- */
+
+/* The values of --inventory as a run's request has them, a list; the caller owns it. */
+struct json_object *admin_inventory_given(struct admin *a);
+
 /* --- the commands --- */
 
 int admin_init(struct admin *a);
@@ -162,6 +168,10 @@ int admin_token_revoke(struct admin *a);
 int admin_gateway_list(struct admin *a);
 int admin_gateway_add(struct admin *a);
 int admin_gateway_delete(struct admin *a);
+int admin_inventory_list(struct admin *a);
+int admin_inventory_show(struct admin *a);
+int admin_inventory_import(struct admin *a);
+int admin_inventory_delete(struct admin *a);
 int admin_import(struct admin *a);
 int admin_export(struct admin *a);
 int admin_run(struct admin *a);

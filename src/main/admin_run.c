@@ -131,6 +131,7 @@ call_run(struct admin *a, struct json_object *params, const char *prefer, struct
 	json_set(body, "clusterId",
 	    mem_must(json_object_new_string(admin_value(a, "gateway"))));
 	json_set(body, "params", json_object_get(params));
+	json_set(body, "inventory", admin_inventory_given(a));
 	return admin_call(a, a->ctx, &call, res);
 }
 

@@ -57,6 +57,8 @@ static const struct admin_option run_options[] = {
 	{ .name = "param", .value = "K=V", .repeats = 1,
 	  .help = "a parameter: k=text, or k:=JSON" },
 	VALUE("params", "JSON", "all parameters in one object; @FILE reads them"),
+	{ .name = "inventory", .value = "NAME", .repeats = 1,
+	  .help = "nodes to run on: all of an inventory, or NAME:NODE,NODE" },
 	FLAG("no-wait", "print the job's id and leave"),
 	FLAG("json", "print the whole answer in place of the output"), { 0 }
 };
@@ -94,6 +96,13 @@ static const struct command commands[] = {
 	  "Register a gateway by its cluster id.", admin_gateway_add },
 	{ "gateway delete", "ID", OPTIONS(FLAG("force", "cancel its runs first")),
 	  "Delete a gateway with its services; its jobs stay.", admin_gateway_delete },
+	{ "inventory list", "", OPTIONS(JSON), "List the inventories.", admin_inventory_list },
+	{ "inventory show", "NAME", NULL,
+	  "Print an inventory with its nodes, as JSON.", admin_inventory_show },
+	{ "inventory import", "FILE", NULL,
+	  "Make an inventory of a file, YAML or JSON, or replace it.", admin_inventory_import },
+	{ "inventory delete", "NAME", NULL,
+	  "Delete an inventory with its nodes.", admin_inventory_delete },
 	{ "import", "FILE", import_options,
 	  "Import a service file, YAML or JSON; - is standard input.", admin_import },
 	{ "export", "", OPTIONS(GATEWAY), "Print what was imported, as JSON.", admin_export },

@@ -203,6 +203,47 @@ def test_admin_users(g):
 
 
 @here
+def test_admin_inventories(g):
+    """Made of a file, handed to a real Python script and a real playbook, given back, deleted."""
+    code = g.code / "inventory-cli"
+    code.mkdir()
+    (code / "nodes.py").write_text("import json, sys\nfor n in json.load(sys.stdin)['inventory_nodes']:\n"
+                                   "    print(n['name'], n['attributes'].get('site'))\n")
+    (code / "site.yml").write_text("- hosts: all\n  gather_facts: false\n  tasks:\n"
+                                   "    - ansible.builtin.copy: {content: '{{ site }}', dest: '{{ playbook_dir }}/{{ inventory_hostname }}'}\n")
+    services = {"services": [
+        {"name": "nodes", "type": "python-script", "working-directory": str(code), "filename": "nodes.py"},
+        {"name": "site", "type": "ansible-playbook", "working-directory": str(code), "playbooks": ["site.yml"]}]}
+    (code / "services.json").write_text(json.dumps(services))
+    says(g.admin("import", str(code / "services.json"), "--gateway", "inv-cli", "--create"), 0, "2 added")
+    file = code / "lab.yaml"
+    file.write_text("name: lab-cli\ndescription: cellar\ntags: [a, b]\nnodes:\n"
+                    "  - {name: r1, attributes: {ansible_connection: local, site: '{{ 1 + 1 }}', password: geheim}}\n"
+                    "  - {name: r2, attributes: {ansible_connection: local, site: graz}, tags: [core]}\n")
+    says(g.admin("inventory", "import", str(file)), 0, "lab-cli is made: 2 nodes")
+    check(re.search(r"^lab-cli +2 +- +a,b +cellar$|^lab-cli +2 + a,b +cellar$", says(g.admin("inventory", "list"), 0), re.M))
+    shown = json.loads(says(g.admin("inventory", "show", "lab-cli"), 0))
+    check(shown["nodes"][1] == {"name": "r2", "attributes": {"ansible_connection": "local", "site": "graz"}, "tags": ["core"]}, shown)
+    says(g.admin("run", "nodes", "--gateway", "inv-cli", "--inventory", "lab-cli"), 0, r"^r1 \{\{ 1 \+ 1 \}\}\nr2 graz\n$")
+    says(g.admin("run", "nodes", "--gateway", "inv-cli", "--inventory", "lab-cli:r2"), 0, "^r2 graz\n$")
+    fails(g, "run", "nodes", "--gateway", "inv-cli", "--inventory", "lab-cli:r2,r9", err="Node 'r9' not found in inventory 'lab-cli'")
+    fails(g, "run", "nodes", "--gateway", "inv-cli", "--inventory", "none", err="Inventory 'none' not found")
+    if shutil.which("ansible-playbook"):
+        says(g.admin("run", "site", "--gateway", "inv-cli", "--inventory", "lab-cli"), 0, "changed=1")
+        check((code / "r1").read_text() == "{{ 1 + 1 }}" and (code / "r2").read_text() == "graz")
+    check("geheim" not in says(g.admin("jobs", "--json"), 0))
+    file.write_text(json.dumps({**shown, "nodes": shown["nodes"][:1]}))
+    says(g.admin("inventory", "import", str(file)), 0, "lab-cli is replaced: 1 nodes")
+    file.write_text("name: lab-cli\nnodes: [{name: r1}, {name: r1}]\n")
+    fails(g, "inventory", "import", str(file), err="nodes\\[1\\].name: r1 is there twice")
+    file.write_text("nodes: []\n")
+    fails(g, "inventory", "import", str(file), err="name is required")
+    check(len(json.loads(says(g.admin("inventory", "show", "lab-cli"), 0))["nodes"]) == 1)
+    says(g.admin("inventory", "delete", "lab-cli"), 0, "lab-cli is deleted")
+    fails(g, "inventory", "delete", "lab-cli", err="Inventory 'lab-cli' not found")
+
+
+@here
 def test_admin_gateways(g):
     settings = json.dumps({"services": [{"name": "hello", "type": "python-script", "stdout": "hi\n"}]})
     says(g.admin("gateway", "add", "sim-cli", "--connector", "simulator", "--settings", settings, "--name", "A Name",
