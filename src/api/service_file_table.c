@@ -213,6 +213,8 @@ static const struct member repository_members[] = {
 	M_LINE("url", check_repository_url, .required = 1),
 	M_LINE("reference", check_revision),
 	M_NAMED("private-key-name"),
+	M("username", TEXT, .max = FIELD_TEXT_MAX, .check = check_line),
+	M_NAMED("password-name", .beside = "private-key-name"),
 	M_END
 };
 

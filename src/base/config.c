@@ -202,6 +202,9 @@ static const struct text_rule {
 	{ "local", "ansible_playbook", 0, "a program" },
 	{ "local", "ansible_galaxy", 0, "a program" },
 	{ "local", "lang", 0, "the name of a locale" },
+	{ "git", "program", 0, "a program" },
+	{ "git", "known_hosts", IS_PATH | MAY_BE_EMPTY, "an absolute path, or empty" },
+	{ "git", "ca_file", IS_PATH | MAY_BE_EMPTY, "an absolute path, or empty" },
 };
 
 static bool

@@ -48,6 +48,13 @@
 	NUMBER(environments, days, 30, 0, 36500)		/* one that is not used is kept; 0: for ever */ \
 	NUMBER(environments, megabytes, 10240, 0, 1000000000)	/* that all may hold; 0: any */ \
 	NUMBER(environments, build_time, 1800, 1, 86400)	/* s that one may take to be built */ \
+	TEXT(git, program, "git")				/* fetches code from repositories */ \
+	NUMBER(git, refresh, 60, 0, 86400)			/* s before a branch is asked for again */ \
+	NUMBER(git, timeout, 300, 1, 86400)			/* s that one fetch, or another step, may take */ \
+	TEXT(git, known_hosts, "")				/* of ssh servers; "": the system's */ \
+	TEXT(git, ca_file, "")					/* for https; "": the system's */ \
+	NUMBER(git, keep_days, 30, 0, 36500)			/* unused mirrors and trees are kept; 0: for ever */ \
+	NUMBER(git, megabytes, 10240, 0, 1000000000)		/* that mirrors and trees may hold; 0: any */ \
 	NUMBER(auth, cache, 60, 0, 3600)			/* s that a verified password is remembered */ \
 	NUMBER(auth, session_max, 43200, 1, 31536000)		/* s that a login lasts */ \
 	NUMBER(auth, session_idle, 3600, 1, 31536000)		/* s that it may be unused */ \

@@ -8,7 +8,11 @@
 
 #include "base/mem.h"
 
-enum { TEXT_FIRST = 256 };
+enum {
+	TEXT_FIRST = 256,
+	SHOWN_MAX = 100,	/* bytes of a name in a sentence */
+	DELETE_CHARACTER = 0x7f
+};
 
 struct text *
 text_new(void *ctx, size_t max)
@@ -162,6 +166,18 @@ utf8_mend(void *ctx, const void *bytes, size_t n, size_t *out_len)
 	text_add(t, s + from, n - from);
 	*out_len = t->len;
 	return t->at;
+}
+
+char *
+text_shown(void *ctx, const char *s)
+{
+	char *out = mem_textn(ctx, s != NULL ? s : "", SHOWN_MAX);
+
+	utf8_trim(out);
+	for (char *c = out; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == DELETE_CHARACTER)
+			*c = '?';
+	return out;
 }
 
 size_t

@@ -31,6 +31,8 @@ size_t utf8_length(const unsigned char *s, size_t n);
 void utf8_trim(char *s);
 /* A copy with each byte that is no UTF-8 turned into U+FFFD, its length in *OUT_LEN. */
 char *utf8_mend(void *ctx, const void *bytes, size_t n, size_t *out_len);
+/* S (NULL: "") fit for a sentence, made for CTX: no control characters, not too long. */
+char *text_shown(void *ctx, const char *s);
 /* Characters (code points) of the valid UTF-8 S. */
 size_t utf8_count(const char *s);
 

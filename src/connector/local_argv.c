@@ -10,9 +10,7 @@
 #include "proc/proc.h"
 
 enum {
-	SHOWN_MAX = 100,	/* bytes of a name in a sentence */
-	ARGS_SPARE = 4096,	/* execve(2) counts some things that are not ours */
-	DELETE_CHARACTER = 0x7f
+	ARGS_SPARE = 4096	/* execve(2) counts some things that are not ours */
 };
 
 #define BLANKS " \t\n\r"
@@ -23,13 +21,7 @@ enum {
 const char *
 launch_shown(struct launch *l, const char *s)
 {
-	char *out = mem_textn(l, s != NULL ? s : "", SHOWN_MAX);
-
-	utf8_trim(out);
-	for (char *c = out; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || *c == DELETE_CHARACTER)
-			*c = '?';
-	return out;
+	return text_shown(l, s);
 }
 
 void

@@ -94,8 +94,8 @@ empty(struct removal *r, int fd, int level)
 	closedir(dir);
 }
 
-static void
-remove_tree(const char *path)
+void
+dir_remove(const char *path)
 {
 	struct removal r = { .again = true };
 
@@ -120,7 +120,7 @@ remove_stale(const char *path)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		log_info("removing %s, left over", path);
-		remove_tree(path);
+		dir_remove(path);
 	}
 	close(fd);
 }
@@ -166,7 +166,7 @@ run_dirs_open(const struct config *c, struct error *e)
 static int
 run_dir_free(struct run_dir *d)
 {
-	remove_tree(d->path);
+	dir_remove(d->path);
 	if (d->lock >= 0)
 		close(d->lock);
 	return 0;

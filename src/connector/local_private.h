@@ -38,6 +38,10 @@ struct launch {
 	struct environment *environment;	/* local_environment.h; NULL: none is used */
 	const char *python;	/* of the virtual environment, or NULL */
 
+	/* local_repository.c's. */
+	struct git_get *git;
+	const struct git_end *code;	/* of GIT */
+
 	/* local_steps.c's. */
 	size_t step;		/* of the steps: the next one */
 	launch_then then;	/* not NULL: something is being waited for */
@@ -95,8 +99,15 @@ struct run_dir *run_dir_new(void *ctx, const struct config *c, const char *attem
 enum err run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path,
     struct error *e) MUST_CHECK;
 
-/* --- local_code.c: where the code is --- */
+/* Removes the directory PATH, where it is there, and all that is in it, without following a link. */
+void dir_remove(const char *path);
 
+/* --- local_code.c, local_repository.c: where the code is --- */
+
+/* Fills dir, which lies in the tree. */
+enum err local_working_dir(struct launch *l, struct error *e) MUST_CHECK;
+/* Gets the code from git and fills tree and dir; waits for that. */
+enum err local_repository(struct launch *l, struct error *e) MUST_CHECK;
 /* Fills tree and dir. */
 enum err local_code(struct launch *l, struct error *e) MUST_CHECK;
 /* *PATH is that of file NAME of the working directory; it exists and lies within the tree. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "connector/git.h"
 #include "proc/proc.h"
 #include "run/parts.h"
 #include "store/retention.h"
@@ -14,6 +15,8 @@ enum {
 	REST_MS = 5000,
 	PURGE_FIRST_MS = 1000,		/* after the start: runs come first */
 	PURGE_EVERY_MS = 600000,
+	GIT_FIRST_MS = 15000,		/* before one that was started on demand leaves */
+	GIT_EVERY_MS = 3600000,
 	PURGE_PAUSE_MS = 50		/* between two steps: what is due meanwhile is done */
 };
 
@@ -75,6 +78,33 @@ purge(void *arg)
 	loop_after(d->loop, more ? PURGE_PAUSE_MS : PURGE_EVERY_MS, purge, d);
 }
 
+static void git_purge_later(struct dispatch *d, int64_t ms);
+
+static void
+git_purge_done(void *arg)
+{
+	struct dispatch *d = arg;
+
+	mem_free(d->git_purge);
+	d->git_purge = NULL;
+	git_purge_later(d, GIT_EVERY_MS);
+}
+
+static void
+git_purge_begin(void *arg)
+{
+	struct dispatch *d = arg;
+
+	if (!d->stopping)
+		d->git_purge = git_purge(d, d->loop, d->config, git_purge_done, d);
+}
+
+static void
+git_purge_later(struct dispatch *d, int64_t ms)
+{
+	loop_after(d->loop, ms, git_purge_begin, d);
+}
+
 struct dispatch *
 dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, struct error *e)
 {
@@ -101,6 +131,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	loop_watchdog(l, (unsigned)c->dispatcher_watchdog);
 	rest(d);
 	loop_after(l, PURGE_FIRST_MS, purge, d);
+	git_purge_later(d, GIT_FIRST_MS);
 	loop_wake(l);
 	return d;
 }

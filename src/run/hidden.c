@@ -82,9 +82,10 @@ add_secrets(void *ctx, struct run *r, struct conn_order *o, struct error *e)
 		if (add_secret(ctx, r, json_get_text(json_object_array_get_idx(list, i), "name"), o,
 		    e) != ERR_OK)
 			return e->code;
-	if (add_registry_secrets(ctx, r, o, e) != ERR_OK)
+	if (add_registry_secrets(ctx, r, o, e) != ERR_OK ||
+	    add_secret(ctx, r, json_get_text(o->repository, "private-key-name"), o, e) != ERR_OK)
 		return e->code;
-	return add_secret(ctx, r, json_get_text(o->repository, "private-key-name"), o, e);
+	return add_secret(ctx, r, json_get_text(o->repository, "password-name"), o, e);
 }
 
 /* --- parameters --- */

@@ -91,6 +91,7 @@ struct dispatch {
 	struct timer *retry;
 	int64_t idle_after, busy_at, rested;
 	struct retention *purging;	/* a pass under way, or NULL */
+	struct git_purge *git_purge;	/* likewise */
 };
 
 /* control.c: the clients. */

@@ -1,0 +1,141 @@
+#include "connector/git_private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "secret/digest.h"
+
+/*
+ * The life of a git_get: the mirror (git_fetch.c), the commit, its tree (git_tree.c) with its
+ * submodules (git_parts.c), the end. Each step starts a program or waits for a lock, and names
+ * what comes then.
+ */
+
+enum { STORE_NAME_LEN = 32 };	/* hex digits */
+
+/* Whoever is told may free G: nothing comes after this. */
+static void
+git_fail(struct git_get *g, const struct error *e)
+{
+	g->error = *e;
+	g->end.error = &g->error;
+	git_unlock(&g->lock);
+	git_unlock(&g->tree_lock);
+	g->done(g->arg, &g->end);
+}
+
+void
+git_finish(struct git_get *g)
+{
+	git_unlock(&g->lock);
+	g->done(g->arg, &g->end);
+}
+
+void
+git_go(struct git_get *g, const struct task_end *end)
+{
+	struct error e = { 0 };
+
+	/* Where it went well G may be gone. */
+	if (g->then(g, end, &e) != ERR_OK)
+		git_fail(g, &e);
+}
+
+static void
+timer_over(void *arg)
+{
+	struct git_get *g = arg;
+
+	g->timer = NULL;
+	git_go(g, NULL);
+}
+
+void
+git_later(struct git_get *g, int64_t ms, git_then step)
+{
+	g->then = step;
+	g->timer = loop_after(g->loop, ms, timer_over, g);
+}
+
+/* STATE/git/HASH: what is behind one url, for one scope. */
+static enum err
+make_store(struct git_get *g, struct error *e)
+{
+	const char *root = g->wish.root != NULL ? g->wish.root :
+	    config_path(g, g->config, "git");
+	const char *key = mem_printf(g, "%s\n%s", g->wish.scope, g->url.text);
+	const char *hash = digest_hex(g, key, strlen(key));
+
+	g->store = mem_printf(g, "%s/%.*s", root, STORE_NAME_LEN, hash);
+	g->mirror = mem_printf(g, "%s/mirror", g->store);
+	if (git_dir_make(root, e) != ERR_OK || git_dir_make(g->store, e) != ERR_OK)
+		return e->code;
+	return git_dir_make(mem_printf(g, "%s/trees", g->store), e);
+}
+
+static enum err
+begin(struct git_get *g, const struct task_end *end, struct error *e)
+{
+	(void)end;
+	if (git_url_read(g, g->config, g->wish.name, g->wish.url, &g->url, e) != ERR_OK ||
+	    git_ref_read(g, g->wish.name, g->wish.reference, &g->ref, e) != ERR_OK ||
+	    make_store(g, e) != ERR_OK)
+		return e->code;
+	if (!g->ref.is_pinned)
+		return git_mirror(g, NULL, e);
+	/* What a full SHA names never changes: where its tree is, nothing has to be asked. */
+	g->end.commit = g->ref.names[0];
+	if (git_is_there(mem_printf(g, "%s/trees/%s", g->store, g->end.commit)))
+		return git_tree(g, NULL, e);
+	return git_mirror(g, NULL, e);
+}
+
+static int
+git_free(struct git_get *g)
+{
+	loop_cancel(g->timer);
+	/* The program first: it must not go on when others may begin. */
+	mem_free(g->task);
+	mem_free(g->sub);
+	git_unlock(&g->lock);
+	git_unlock(&g->tree_lock);
+	return 0;
+}
+
+static const char *
+copy(void *ctx, const char *s)
+{
+	return s != NULL ? mem_text(ctx, s) : NULL;
+}
+
+static const char *
+copy_secret(void *ctx, const char *s)
+{
+	return s != NULL ? mem_wiped(mem_text(ctx, s)) : NULL;
+}
+
+struct git_get *
+git_get(void *ctx, struct loop *l, const struct config *c, const struct git_wish *wish,
+    git_fn done, void *arg)
+{
+	struct git_get *g = MEM_NEW(ctx, struct git_get);
+
+	g->loop = l;
+	g->config = c;
+	g->done = done;
+	g->arg = arg;
+	g->lock = g->tree_lock = -1;
+	g->began = clock_wall();
+	g->wish = (struct git_wish){
+		.name = mem_text(g, text_shown(g, wish->name)), .url = mem_text(g, wish->url),
+		.reference = copy(g, wish->reference), .scope = mem_text(g, wish->scope),
+		.key = copy_secret(g, wish->key), .username = copy(g, wish->username),
+		.password = copy_secret(g, wish->password), .mark = mem_text(g, wish->mark),
+		.root = copy(g, wish->root),
+	};
+	MEM_ON_FREE(g, git_free);
+	git_later(g, 0, begin);
+	return g;
+}
