@@ -13,7 +13,18 @@ SELECT count(*) AS n FROM job
 WHERE (:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
 	AND (:state IS NULL OR state = :state) AND (:requested_by IS NULL OR requested_by = :requested_by);
 -- name: job_open
-SELECT * FROM job WHERE state IN ('queued', 'running') ORDER BY seq;
+SELECT id, created, state, cancel_requested, attempt, stdout_bytes, stderr_bytes
+FROM job WHERE state IN ('queued', 'running') ORDER BY seq;
+-- name: job_brief
+-- All but what may be large.
+SELECT seq, id, attempt_id, request_id, body_digest, gateway_id, cluster_id, service_id, service, type, state, return_code, error,
+	requested_by, created, started, ended, elapsed_ms, attempt, cancel_requested, stdout_bytes, stderr_bytes, truncated,
+	stdout_from, stderr_from
+FROM job WHERE id = :id;
+-- name: job_order
+SELECT params, order_params, inventory, order_inventory FROM job WHERE id = :id;
+-- name: job_sealed
+SELECT id, order_params FROM job WHERE state IN ('queued', 'running') AND order_params IS NOT NULL ORDER BY seq;
 -- name: job_count_open
 SELECT count(*) AS n FROM job WHERE gateway_id = :gateway_id AND state IN ('queued', 'running');
 -- name: job_open_of_gateway
@@ -33,7 +44,12 @@ INSERT INTO job (id, attempt_id, request_id, body_digest, gateway_id, cluster_id
 VALUES (:id, :attempt_id, :request_id, :body_digest, :gateway_id, :cluster_id, :service_id, :service, :type, :params, :order_params,
 	:inventory, :order_inventory, :virtual_cluster_id, :state, :requested_by, :created, :started, 0, 0, 1, 0, 0, 0, 0);
 -- name: job_start
-UPDATE job SET state = 'running', started = :started, order_params = NULL WHERE id = :id AND state = 'queued';
+UPDATE job SET state = 'running', started = :started, order_params = CASE :keep_order WHEN 1 THEN order_params END
+WHERE id = :id AND state = 'queued';
+-- name: job_retry
+UPDATE job SET state = 'queued', attempt = :attempt, attempt_id = :attempt_id, started = 0, return_code = NULL, error = NULL,
+	results = NULL, stdout_from = :stdout_from, stderr_from = :stderr_from
+WHERE id = :id;
 -- name: job_set_order_params
 UPDATE job SET order_params = :order_params WHERE id = :id;
 -- name: job_cancel_requested

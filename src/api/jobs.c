@@ -7,7 +7,9 @@
 #include "api/list.h"
 #include "api/output.h"
 #include "base/mem.h"
+#include "json/body.h"
 #include "json/record.h"
+#include "store/job_attempt.h"
 #include "store/job_event.h"
 
 enum {
@@ -16,12 +18,31 @@ enum {
 	WAIT_MAX_S = 3600
 };
 
+/* Those of a job that had more than one. */
+static enum err
+add_attempts(struct request *req, struct job *j, struct error *e)
+{
+	struct json_object *list;
+	struct records all;
+
+	if (job_attempt_list(req, req->db, j->id, &all, e) != ERR_OK)
+		return e->code;
+	if (all.n == 0)
+		return ERR_OK;
+	list = json_keep(req, json_object_new_array());
+	for (size_t i = 0; i < all.n; i++)
+		json_push(list, record_to_json(job_attempt_fields, records_at(&all, i)));
+	j->attempts = json_text(req, list);
+	return ERR_OK;
+}
+
 static enum err
 job_read(struct request *req, struct response *res, struct error *e)
 {
 	struct job j = { 0 };
 
-	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK)
+	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    add_attempts(req, &j, e) != ERR_OK)
 		return e->code;
 	res->body = job_shown(&j);
 	return ERR_OK;

@@ -4,6 +4,7 @@
 #include "store/gateway.h"
 #include "store/inventory.h"
 #include "store/job.h"
+#include "store/job_attempt.h"
 #include "store/job_event.h"
 #include "store/secret.h"
 #include "store/service.h"
@@ -265,6 +266,8 @@ const struct openapi_text openapi_shapes[] = {
 			"added": { "type": "integer" },
 			"replaced": { "type": "integer" },
 			"skipped": { "type": "integer" } } } } }) },
+	{ "JobAttempts", JSON({ "type": "array",
+	    "items": { "$ref": "#/components/schemas/JobAttempt" } }) },
 	{ "Items", JSON({ "type": "array", "items": { "type": "object" } }) },
 	{ "ServiceFile", JSON({ "type": "object",
 	    "description": "a service file; secrets are without their values",
@@ -407,6 +410,7 @@ const struct openapi_record openapi_records[] = {
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },
 	{ "JobEvent", job_event_fields, NULL },
+	{ "JobAttempt", job_attempt_fields, NULL },
 	{ NULL, NULL, NULL }
 };
 

@@ -296,6 +296,8 @@ check_member(struct check *c, const struct where *at, const struct member *m, st
 {
 	if (m->beside != NULL && json_object_object_get_ex(owner, m->beside, NULL))
 		fault(c, at, "cannot stand beside %s", m->beside);
+	else if (m->needs != NULL && !json_object_get_boolean(json_get(owner, m->needs)))
+		fault(c, at, "needs %s: true beside it", m->needs);
 	else if (v == NULL && m->nullable)
 		return;
 	else if (!json_object_is_type(v, types[m->type].json))

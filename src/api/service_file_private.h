@@ -34,6 +34,7 @@ struct member {
 	const char *words;		/* "a|b": what a text may be */
 	text_check *check;		/* of a text, or of each one of a list */
 	const char *section;		/* a text names an item of the section with this key */
+	const char *needs;		/* the member of this name must be true beside it */
 	const char *beside;		/* cannot stand beside the member of this name */
 	const struct member *members;	/* of an object, or of each one of a list */
 };

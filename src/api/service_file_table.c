@@ -14,6 +14,9 @@
 enum {
 	ITEM_NAME_MAX = 128,
 	TIMEOUT_MAX = 31536000,		/* s, a year */
+	CONCURRENCY_MAX = 100000,	/* as [run] parallel */
+	RETRIES_MAX = 100,
+	RETRY_DELAY_MAX = 86400,	/* s, a day */
 	VERBOSE_MAX = 6,		/* ansible-playbook(1): -vvvvvv is the most it knows */
 	FORKS_MAX = 10000,
 	DELETE_CHARACTER = 0x7f,
@@ -234,6 +237,10 @@ static const struct member service_members[] = {
 	M_NAMED("decorator", .section = "decorators"),
 	M("secrets", OBJECTS, .members = service_secret_members),
 	M("timeout", INT, .min = 1, .max = TIMEOUT_MAX),
+	M("concurrency", INT, .min = 1, .max = CONCURRENCY_MAX),
+	M("idempotent", BOOL),
+	M("retries", INT, .min = 1, .max = RETRIES_MAX, .needs = "idempotent"),
+	M("retry-delay", INT, .min = 0, .max = RETRY_DELAY_MAX),
 	M_END
 };
 

@@ -36,6 +36,7 @@
 	NUMBER(run, grace, 10, 0, 3600)				/* s between SIGTERM and SIGKILL */ \
 	NUMBER(run, max_output, 8388608, 1024, 67108864)	/* bytes kept of each of stdout and stderr */ \
 	NUMBER(run, parallel, 0, 0, 100000)			/* runs at once; 0: two a core */ \
+	NUMBER(run, parallel_gateway, 0, 0, 100000)		/* of one gateway; 0: no limit of its own */ \
 	NUMBER(retention, days, 90, 0, 36500)			/* an ended job is kept; 0: for ever */ \
 	NUMBER(retention, runs, 10000, 0, 1000000000)		/* ended jobs kept of each service; 0: all */ \
 	NUMBER(retention, megabytes, 8192, 0, 1000000000)	/* that all ended jobs may hold; 0: any */ \

@@ -8,30 +8,9 @@
 
 enum { RETRY_MS = 1000 };
 
-/* Runs whose turn it is become running: the row says so before the process starts. */
-static void
-schedule(struct dispatch *d)
-{
-	struct run *r;
-
-	while (!d->stopping && !d->failing && d->n_running < d->parallel &&
-	    (r = TAILQ_FIRST(&d->queue)) != NULL) {
-		run_unqueue(r);
-		loop_cancel(r->timer);
-		r->timer = NULL;
-		run_move(r, JOB_RUNNING);
-		r->job.started = clock_wall();
-		r->began = clock_mono();
-		r->started = true;
-		d->n_running++;
-		run_note(r, r->job.state, NULL);
-		run_todo(r, TODO_START);
-	}
-}
-
 /*
  * What is secret in the parameters is kept for the start alone, and sealed: not where the run
- * starts by this very commit.
+ * starts by this very commit, unless it may be started again.
  */
 static enum err
 write_insert(struct db *db, const struct run *r, struct error *e)
@@ -39,7 +18,7 @@ write_insert(struct db *db, const struct run *r, struct error *e)
 	SCOPED(tmp, NULL);
 	struct job row = r->job;
 
-	if (r->todo & TODO_START)
+	if (r->todo & TODO_START && !r->job.keep_order)
 		row.order_params = NULL;
 	if (row.order_params != NULL &&
 	    vault_seal_params(tmp, db, r->d->config, &row, &row.order_params, e) != ERR_OK)
@@ -70,14 +49,23 @@ write_start(struct db *db, struct run *r, struct error *e)
 }
 
 static enum err
+write_end(struct db *db, struct run *r, struct error *e)
+{
+	if (!(r->todo & TODO_RETRY) && r->over.attempt != 0 && attempt_write(r, db, e) != ERR_OK)
+		return e->code;
+	return job_end(db, &r->job, e);
+}
+
+static enum err
 write_run(struct db *db, struct run *r, struct error *e)
 {
 	if ((r->todo & TODO_INSERT && write_insert(db, r, e) != ERR_OK) ||
+	    (r->todo & TODO_RETRY && attempt_write(r, db, e) != ERR_OK) ||
 	    (r->todo & TODO_START && write_start(db, r, e) != ERR_OK) ||
 	    (r->todo & (TODO_OUTPUT | TODO_END) && write_output(db, r, e) != ERR_OK) ||
 	    (r->todo & TODO_NOTE && notes_write(r, db, e) != ERR_OK) ||
 	    (r->todo & TODO_CANCEL && job_set_cancel_requested(db, r->job.id, e) != ERR_OK) ||
-	    (r->todo & TODO_END && job_end(db, &r->job, e) != ERR_OK))
+	    (r->todo & TODO_END && write_end(db, r, e) != ERR_OK))
 		return e->code;
 	return ERR_OK;
 }
@@ -128,6 +116,8 @@ follow_up(struct run *r, unsigned done)
 			keep_written(&r->keep[i]);
 	if (done & TODO_NOTE)
 		notes_written(r);
+	if (done & TODO_RETRY)
+		r->over = (struct job_attempt){ 0 };
 	if (r->held) {
 		r->held = false;
 		conn_hold(r->gate->conn, r->job.attempt_id, false);
@@ -141,6 +131,8 @@ follow_up(struct run *r, unsigned done)
 		run_free(r);
 	else if (done & TODO_START)
 		supervise_start(r);
+	else if (r->queued)
+		run_unload(r);
 }
 
 static void
@@ -163,8 +155,7 @@ hold_back(struct dispatch *d, const struct error *e)
 		next = TAILQ_NEXT(r, in_todo);
 		if (!(r->todo & TODO_INSERT))
 			continue;
-		if (r->started)
-			d->n_running--;
+		run_stopped(r);
 		run_refuse(r, e);
 		run_free(r);
 	}
@@ -181,7 +172,7 @@ commit_turn(void *arg)
 	struct error e = { 0 };
 	struct run *r;
 
-	schedule(d);
+	queue_start(d);
 	while (!TAILQ_EMPTY(&d->todo) && !d->failing) {
 		if (write_all(d, &e) != ERR_OK) {
 			hold_back(d, &e);
@@ -197,7 +188,7 @@ commit_turn(void *arg)
 			r->todo = 0;
 			follow_up(r, what);
 		}
-		schedule(d);
+		queue_start(d);
 	}
 	if (!TAILQ_EMPTY(&d->all))
 		d->busy_at = clock_mono();

@@ -121,6 +121,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	TAILQ_INIT(&d->all);
 	TAILQ_INIT(&d->queue);
 	TAILQ_INIT(&d->todo);
+	TAILQ_INIT(&d->round);
 	MEM_ON_FREE(d, dispatch_close);
 	if (proc_init(l, e) != ERR_OK || settle(d, e) != ERR_OK || control_open(d, e) != ERR_OK) {
 		mem_free(d);

@@ -72,32 +72,19 @@ run_ordered(struct dispatch *d, const char *request_id, struct json_object *o)
 	r->job.requested_by = copy(r, o, "requested_by");
 	r->job.created = clock_wall();
 	r->job.attempt = 1;
+	r->loaded = true;
+	run_index(r);
 	return r;
-}
-
-/* An order that came in this very turn and is not on disk yet. */
-static struct run *
-find_unwritten(struct dispatch *d, const char *request_id)
-{
-	struct run *r;
-
-	TAILQ_FOREACH(r, &d->todo, in_todo)
-		if (r->todo & TODO_INSERT && strcmp(r->job.request_id, request_id) == 0)
-			return r;
-	return NULL;
 }
 
 /* An order that is known already: sent again after a connection broke. */
 static void
-take_again(struct dispatch *d, struct client *c, const char *tag, const struct job *known)
+take_again(struct run *r, struct client *c, const char *tag)
 {
-	struct run *r = run_find(d, known->id);
-
-	control_reply(c, tag, "accepted", NULL);
-	if (r == NULL)
-		control_reply(c, tag, "done", NULL);
-	else
-		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
+	/* One that is not on disk yet is accepted when it is. */
+	if (!(r->todo & TODO_INSERT))
+		control_reply(c, tag, "accepted", NULL);
+	interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
 }
 
 /* Why a new order cannot be taken. One that lacks something would break all others' commit. */
@@ -126,25 +113,26 @@ take_submit(struct dispatch *d, struct client *c, const char *tag, void *ctx, st
 {
 	const char *named = json_get_text(o, "request_id"),
 		   *request_id = named != NULL ? named : tag;
-	struct run *r = find_unwritten(d, request_id);
+	struct run *r = index_find(&d->runs_by_request, request_id);
 	struct job known = { 0 };
 	struct error e;
 	bool found = false;
 
-	if (r == NULL && job_by_request(ctx, d->db, request_id, &known, &found, &e) != ERR_OK) {
+	if (r != NULL) {
+		take_again(r, c, tag);
+	} else if (job_by_request(ctx, d->db, request_id, &known, &found, &e) != ERR_OK) {
 		control_reply(c, tag, "refused", &e);
 	} else if (found) {
-		take_again(d, c, tag, &known);
-	} else if (r == NULL && order_check(d, o, &e) != ERR_OK) {
+		control_reply(c, tag, "accepted", NULL);
+		control_reply(c, tag, "done", NULL);
+	} else if (order_check(d, o, &e) != ERR_OK) {
 		control_reply(c, tag, "refused", &e);
 	} else {
-		if (r == NULL) {
-			r = run_ordered(d, request_id, o);
-			run_enqueue(r);
-			run_todo(r, TODO_INSERT);
-			CRASH_POINT("order-taken");
-			run_note(r, r->job.state, NULL);
-		}
+		r = run_ordered(d, request_id, o);
+		run_enqueue(r, r->job.created);
+		run_todo(r, TODO_INSERT);
+		CRASH_POINT("order-taken");
+		run_note(r, r->job.state, NULL);
 		interest_add(r, c, tag, false, INT64_MAX, INT64_MAX);
 	}
 }
@@ -163,8 +151,9 @@ take_cancel(struct dispatch *d, struct client *c, const char *tag, struct json_o
 	r->job.cancel_requested = true;
 	run_todo(r, TODO_CANCEL);
 	run_note(r, "cancel-requested", NULL);
-	if (r->queued)
-		run_end(r, JOB_CANCELED, "it was canceled before it started");
+	if (r->state == JOB_QUEUED)
+		run_end(r, JOB_CANCELED, r->job.attempt == 1 ? "it was canceled before it started" :
+		    "it was canceled before it was tried again");
 	else
 		supervise_stop(r, REASON_CANCEL);
 }

@@ -3,10 +3,12 @@
 
 #include <sys/queue.h>
 
+#include "base/index.h"
 #include "base/text.h"
 #include "connector/connector.h"
 #include "run/dispatch.h"
 #include "store/job.h"
+#include "store/job_attempt.h"
 #include "store/job_event.h"
 
 /* What the files of the dispatcher share; nobody else includes this. */
@@ -37,7 +39,8 @@ enum todo {			/* what the next commit writes of a run */
 	TODO_OUTPUT = 4,
 	TODO_CANCEL = 8,
 	TODO_END = 16,
-	TODO_NOTE = 32
+	TODO_NOTE = 32,
+	TODO_RETRY = 64
 };
 
 /* Events on their way to the disk. */
@@ -47,21 +50,36 @@ struct notes {
 	void *texts;		/* parent of their texts */
 };
 
+/* What its service says of all its runs, 0 where it says nothing. */
+struct limits {
+	int64_t concurrency;	/* runs at once */
+	int64_t retries;	/* after the first attempt; none unless it is idempotent */
+	int64_t retry_delay;	/* s */
+};
+
+struct lane;
+
 enum reason { REASON_NONE, REASON_TIMEOUT, REASON_CANCEL, REASON_STOP };
 
 struct run {
-	TAILQ_ENTRY(run) in_all, in_queue, in_todo;
+	TAILQ_ENTRY(run) in_all, in_queue, in_lane, in_todo;
+	struct indexed by_id, by_request;
 	TAILQ_HEAD(, interest) interests;
 	struct dispatch *d;
 	struct job job;		/* as it will be on disk */
 	enum job_state state;
 	unsigned todo;
 	bool queued;		/* in the queue of the dispatcher */
+	bool loaded;		/* the job has its parameters: else they are in its row alone */
 	bool started;		/* counted as running */
 	bool held;		/* its output is held up */
 	enum reason reason;	/* why it was told to end */
 	int64_t began;		/* clock_mono() */
-	struct timer *timer;	/* the time in the queue, then the run time */
+	int64_t give_up;	/* clock_mono(): the end of its time in the queue */
+	struct lane *lane;	/* while it is queued or under way */
+	struct limits limits;	/* as they were when it was last to start */
+	struct job_attempt over;	/* an attempt that has ended, on its way to the disk */
+	struct timer *timer;	/* the run time, or the pause before it is tried again */
 	struct timer *flush;
 	struct keep keep[2];
 	struct notes notes;
@@ -85,7 +103,12 @@ struct dispatch {
 	struct watch *accepting;
 	TAILQ_HEAD(, client) clients;
 	TAILQ_HEAD(, gate) gates;
-	struct run_list all, queue, todo;
+	struct run_list all, todo;
+	struct run_list queue;		/* all that are queued, as they came */
+	struct index runs_by_id, runs_by_request;
+	struct index lanes, yards;
+	TAILQ_HEAD(, lane) round;	/* the services whose turn comes, see queue.c */
+	struct timer *giving_up;	/* for the first of the queue */
 	int64_t n_queued, n_running, parallel;
 	bool stopping, failing;		/* FAILING: the last commit did not go through */
 	struct timer *retry;
@@ -113,16 +136,39 @@ void intake_forget(struct client *c, const char *tag);
 struct run *run_new(struct dispatch *d, enum job_state state);
 void run_free(struct run *r);
 struct run *run_find(struct dispatch *d, const char *job_id);
+/* Once the run has its ids. */
+void run_index(struct run *r);
 void run_todo(struct run *r, enum todo what);
 /* Moves it, by the table of legal moves. */
 void run_move(struct run *r, enum job_state to);
 /* Ends it: row, interests and memory follow with the next commit. ERROR may be NULL. */
 void run_end(struct run *r, enum job_state state, const char *error);
-void run_enqueue(struct run *r);
-void run_unqueue(struct run *r);
 /* Tells those who wait what the commit of WHAT has brought. */
 void run_tell(struct run *r, unsigned what);
 void run_refuse(struct run *r, const struct error *e);
+
+/* queue.c: whose turn it is. */
+/* SINCE (clock_wall()) is when its time in the queue began. */
+void run_enqueue(struct run *r, int64_t since);
+void run_unqueue(struct run *r);
+/* Runs whose turn it is become running: the row says so before the process starts. */
+void queue_start(struct dispatch *d);
+/* It is not under way any more, if it was. */
+void run_stopped(struct run *r);
+
+/* attempt.c: what a run needs for a start, and whether there is another one. */
+enum err limits_read(struct run *r, struct error *e) MUST_CHECK;
+/* Reads the parameters of a run that had to wait, and forgets them: those of thousands are on disk alone. */
+enum err run_load(struct run *r, struct error *e) MUST_CHECK;
+void run_unload(struct run *r);
+/* Whether an attempt that ends in STATE is to be followed by another one. */
+bool attempt_may_retry(const struct run *r, enum job_state state);
+/* Notes how the last attempt ends, where it was not the only one; run_end() calls it. */
+void attempt_end(struct run *r, enum job_state state, const char *error);
+/* Ends the attempt so, and queues the run again. ERROR may be NULL. */
+void attempt_retry(struct run *r, enum job_state state, const char *error);
+/* Within a transaction: the attempt that has ended. */
+enum err attempt_write(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 
 /* note.c: events. */
 void run_note(struct run *r, const char *event, const char *detail);

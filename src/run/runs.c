@@ -6,13 +6,13 @@
 #include "run/parts.h"
 #include "run/state.h"
 
-enum { MS_PER_S = 1000 };
-
 static int
 run_destroy(struct run *r)
 {
 	loop_cancel(r->timer);
 	loop_cancel(r->flush);
+	index_remove(&r->d->runs_by_id, &r->by_id);
+	index_remove(&r->d->runs_by_request, &r->by_request);
 	return 0;
 }
 
@@ -43,15 +43,17 @@ run_free(struct run *r)
 	mem_free(r);
 }
 
+void
+run_index(struct run *r)
+{
+	index_add(&r->d->runs_by_id, &r->by_id, r->job.id, r);
+	index_add(&r->d->runs_by_request, &r->by_request, r->job.request_id, r);
+}
+
 struct run *
 run_find(struct dispatch *d, const char *job_id)
 {
-	struct run *r;
-
-	TAILQ_FOREACH(r, &d->all, in_all)
-		if (strcmp(r->job.id, job_id) == 0)
-			return r;
-	return NULL;
+	return index_find(&d->runs_by_id, job_id);
 }
 
 void
@@ -81,43 +83,9 @@ run_end(struct run *r, enum job_state state, const char *error)
 	run_note(r, r->job.state, error);
 	r->job.ended = clock_wall();
 	r->job.elapsed_ms = r->began != 0 ? clock_mono() - r->began : 0;
-	if (r->started) {
-		r->started = false;
-		r->d->n_running--;
-	}
+	attempt_end(r, state, error);
+	run_stopped(r);
 	run_todo(r, TODO_END);
-}
-
-static void
-queue_over(void *arg)
-{
-	struct run *r = arg;
-
-	r->timer = NULL;
-	run_end(r, JOB_TIMEOUT, mem_printf(r, "it was not started within %lld s",
-	    (long long)r->d->config->run_queue_ttl));
-}
-
-void
-run_enqueue(struct run *r)
-{
-	int64_t left = r->job.created + r->d->config->run_queue_ttl * MS_PER_S - clock_wall();
-
-	r->queued = true;
-	r->d->n_queued++;
-	TAILQ_INSERT_TAIL(&r->d->queue, r, in_queue);
-	if (r->timer == NULL)
-		r->timer = loop_after(r->d->loop, left < 0 ? 0 : left, queue_over, r);
-}
-
-void
-run_unqueue(struct run *r)
-{
-	if (!r->queued)
-		return;
-	r->queued = false;
-	r->d->n_queued--;
-	TAILQ_REMOVE(&r->d->queue, r, in_queue);
 }
 
 static bool

@@ -1,11 +1,11 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/proc.h"
 #include "run/parts.h"
-#include "run/vault.h"
 
 static const char lost[] = "the dispatcher ended while it was under way: "
     "what was left of it has been ended, and it cannot be known whether it had finished";
@@ -25,23 +25,15 @@ settle_running(struct run *r)
 {
 	SCOPED(tmp, NULL);
 	int killed = proc_kill_marked(mem_printf(tmp, "GATEHOUSE_JOB_ID=%s", r->job.id));
+	struct error e;
 
 	log_warning("run %s was under way when the dispatcher ended: lost, %d processes killed",
 	    r->job.id, killed);
-	run_end(r, JOB_LOST, lost);
-}
-
-/* One that waits is started with its parameters as they were sent. */
-static void
-settle_queued(struct run *r)
-{
-	struct error e = { 0 };
-
-	if (vault_unseal_params(r, r->d->db, r->d->config, &r->job, &r->job.order_params, &e) ==
-	    ERR_OK)
-		run_enqueue(r);
+	if (!r->job.cancel_requested && limits_read(r, &e) == ERR_OK &&
+	    attempt_may_retry(r, JOB_LOST))
+		attempt_retry(r, JOB_LOST, lost);
 	else
-		run_end(r, JOB_FAILED, e.detail);
+		run_end(r, JOB_LOST, lost);
 }
 
 /* Read once more for R alone, so that it goes with the run. */
@@ -50,8 +42,9 @@ settle_one(struct dispatch *d, const struct job *j, struct error *e)
 {
 	struct run *r = run_new(d, state_of(j));
 
-	if (job_get(r, d->db, j->id, &r->job, e) != ERR_OK)
+	if (job_brief(r, d->db, j->id, &r->job, e) != ERR_OK)
 		return e->code;
+	run_index(r);
 	/* Output that was committed before stays as it is. */
 	r->keep[0].committed = j->stdout_bytes;
 	r->keep[1].committed = j->stderr_bytes;
@@ -60,7 +53,8 @@ settle_one(struct dispatch *d, const struct job *j, struct error *e)
 	else if (j->cancel_requested)
 		run_end(r, JOB_CANCELED, "it was canceled before it started");
 	else
-		settle_queued(r);
+		/* Nobody knows when a later attempt was queued: its time begins anew. */
+		run_enqueue(r, j->attempt == 1 ? j->created : clock_wall());
 	return ERR_OK;
 }
 

@@ -136,6 +136,9 @@ end_error(struct run *r, const struct conn_end *end)
 static void
 finish(struct run *r, const struct conn_end *end)
 {
+	enum job_state state;
+	const char *error;
+
 	loop_cancel(r->flush);
 	r->flush = NULL;
 	r->held = false;
@@ -145,7 +148,12 @@ finish(struct run *r, const struct conn_end *end)
 		r->job.results = hidden_json(r, r, end->results);
 	r->job.elapsed_ms = clock_mono() - r->began;
 	hidden_output_end(r);
-	run_end(r, end_state(r, end), hidden_text(r, r, end_error(r, end)));
+	state = end_state(r, end);
+	error = hidden_text(r, r, end_error(r, end));
+	if (attempt_may_retry(r, state))
+		attempt_retry(r, state, error);
+	else
+		run_end(r, state, error);
 }
 
 /* When the gateway's last run has ended, it is closed; not from within its own call. */
@@ -266,8 +274,12 @@ supervise_start(struct run *r)
 	struct error e = { 0 };
 	struct conn_end end = { .error = e.detail };
 
-	if (submit(tmp, r, &e) == ERR_OK)
+	if (submit(tmp, r, &e) == ERR_OK) {
+		run_unload(r);
 		return;
+	}
+	/* What cannot be started at all does not get better by itself. */
+	r->limits.retries = 0;
 	loop_after(r->d->loop, 0, release_later, r->d);
 	r->gate = NULL;
 	finish(r, &end);

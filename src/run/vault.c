@@ -204,7 +204,7 @@ go_through_params(struct round *r, struct error *e)
 	SCOPED(tmp, NULL);
 	struct records open;
 
-	if (job_open(tmp, r->db, NULL, &open, e) != ERR_OK)
+	if (job_sealed(tmp, r->db, &open, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < open.n; i++) {
 		SCOPED(one, NULL);

@@ -59,7 +59,9 @@ const struct field job_fields[] = {
 	F_TIME(job, created),
 	F_TIME(job, started, .nullable = 1),
 	F_TIME(job, ended, .nullable = 1),
-	F_INT(job, attempt),
+	F_INT(job, attempt, .doc = "which one it is, from 1"),
+	F_JSON(job, attempts, .private = 1, .optional = 1, .shape = "JobAttempts",
+	    .doc = "those that have ended, where there was more than one; not in lists"),
 	F_BOOL(job, cancel_requested),
 	F_NEST("output", output_fields),
 	F_END
@@ -75,20 +77,41 @@ static const struct field job_columns[] = {
 	F_JSON(job, order_inventory),
 	F_JSON(job, results),
 	F_INT(job, elapsed_ms),
+	F_BOOL(job, keep_order),
+	F_INT(job, stdout_from),
+	F_INT(job, stderr_from),
 	F_NEST("", job_fields),
 	F_END
 };
 
-enum err
-job_get(void *ctx, struct db *db, const char *id, struct job *j, struct error *e)
+static enum err
+job_find(void *ctx, struct db *db, enum sql which, const char *id, struct job *j, struct error *e)
 {
 	bool found;
-	STMT(st, db, SQL_JOB_GET);
+	STMT(st, db, which);
 
 	stmt_text(st, "id", id);
 	if (record_find_row(ctx, st, job_columns, j, &found, e) != ERR_OK)
 		return e->code;
 	return found ? ERR_OK : error_set(e, ERR_NOT_FOUND, "there is no job %s", id);
+}
+
+enum err
+job_get(void *ctx, struct db *db, const char *id, struct job *j, struct error *e)
+{
+	return job_find(ctx, db, SQL_JOB_GET, id, j, e);
+}
+
+enum err
+job_brief(void *ctx, struct db *db, const char *id, struct job *j, struct error *e)
+{
+	return job_find(ctx, db, SQL_JOB_BRIEF, id, j, e);
+}
+
+enum err
+job_order(void *ctx, struct db *db, const char *id, struct job *j, struct error *e)
+{
+	return job_find(ctx, db, SQL_JOB_ORDER, id, j, e);
 }
 
 enum err
@@ -191,6 +214,14 @@ job_open(void *ctx, struct db *db, const char *gateway_id, struct records *out, 
 	return records_read(ctx, st, job_columns, sizeof(struct job), out, e);
 }
 
+enum err
+job_sealed(void *ctx, struct db *db, struct records *out, struct error *e)
+{
+	STMT(st, db, SQL_JOB_SEALED);
+
+	return records_read(ctx, st, job_columns, sizeof(struct job), out, e);
+}
+
 static enum err
 job_write(struct db *db, enum sql which, const struct job *j, struct error *e)
 {
@@ -215,6 +246,12 @@ enum err
 job_set_order_params(struct db *db, const struct job *j, struct error *e)
 {
 	return job_write(db, SQL_JOB_SET_ORDER_PARAMS, j, e);
+}
+
+enum err
+job_retry(struct db *db, const struct job *j, struct error *e)
+{
+	return job_write(db, SQL_JOB_RETRY, j, e);
 }
 
 enum err

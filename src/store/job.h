@@ -43,8 +43,11 @@ struct job {
 	const char *results;		/* JSON text or NULL */
 	const char *requested_by;
 	int64_t created, started, ended, elapsed_ms, attempt;
+	const char *attempts;		/* for the wire only: JSON text, or NULL */
 	bool cancel_requested, truncated;
+	bool keep_order;		/* ORDER_PARAMS stay at the start, for another one; no column */
 	int64_t stdout_bytes, stderr_bytes;	/* all that came, kept or not */
+	int64_t stdout_from, stderr_from;	/* where the output of this attempt begins */
 };
 /* As it goes out (api.md section 6); elapsed_time is added by the caller, as a fraction of seconds. */
 extern const struct field job_fields[];
@@ -58,6 +61,9 @@ struct job_query {
 
 /* ERR_NOT_FOUND where there is none. */
 enum err job_get(void *ctx, struct db *db, const char *id, struct job *j, struct error *e) MUST_CHECK;
+/* Without what may be large: params, order_params, inventory, results. And only the first three of these. */
+enum err job_brief(void *ctx, struct db *db, const char *id, struct job *j, struct error *e) MUST_CHECK;
+enum err job_order(void *ctx, struct db *db, const char *id, struct job *j, struct error *e) MUST_CHECK;
 enum err job_by_request(void *ctx, struct db *db, const char *request_id, struct job *j, bool *found,
     struct error *e) MUST_CHECK;
 /* Newest first. */
@@ -72,11 +78,15 @@ enum err job_of_gateway(void *ctx, struct db *db, const char *gateway_id, const 
 /* How many of a gateway in each state: the open ones, and those that were created at SINCE or later. */
 enum err job_count_states(struct db *db, const char *gateway_id, int64_t since, int64_t counts[JOB__STATES],
     struct error *e) MUST_CHECK;
+/* Those of them with order_params: id and order_params alone. */
+enum err job_sealed(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
 enum err job_count_open(struct db *db, const char *gateway_id, int64_t *n, struct error *e) MUST_CHECK;
 
 /* Writes, each within a transaction. Only the dispatcher's commit (run/commit) calls these, but for job_delete(). */
 enum err job_insert(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
 enum err job_start(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
+/* Queued again, as the attempt that J names. */
+enum err job_retry(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
 enum err job_set_cancel_requested(struct db *db, const char *id, struct error *e) MUST_CHECK;
 enum err job_progress(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
 enum err job_end(struct db *db, const struct job *j, struct error *e) MUST_CHECK;
