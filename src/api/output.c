@@ -59,7 +59,9 @@ add_stream(void *ctx, struct db *db, const struct job *j, int stream, const char
 {
 	/* Of the last attempt: what came before is in the job's output. */
 	const struct output_part all = {
-		.stream = stream, .offset = stream == 0 ? j->stdout_from : j->stderr_from, .mark = true
+		.stream = stream,
+		.offset = stream == 0 ? j->stdout_from : j->stderr_from,
+		.mark = true,
 	};
 	struct json_object *parsed;
 	struct error not_json;
