@@ -126,6 +126,8 @@ attempt_retry(struct run *r, enum job_state state, const char *error)
 	run_move(r, JOB_QUEUED);
 	loop_cancel(r->timer);
 	r->reason = REASON_NONE;
+	mem_free(r->hidden);
+	r->hidden = NULL;
 	r->began = 0;
 	r->job.attempt++;
 	r->job.attempt_id = id_new(r);
