@@ -201,6 +201,7 @@ static const struct text_rule {
 	{ "local", "python", 0, "a program" },
 	{ "local", "ansible_playbook", 0, "a program" },
 	{ "local", "ansible_galaxy", 0, "a program" },
+	{ "local", "tofu", 0, "a program" },
 	{ "local", "lang", 0, "the name of a locale" },
 	{ "git", "program", 0, "a program" },
 	{ "git", "known_hosts", IS_PATH | MAY_BE_EMPTY, "an absolute path, or empty" },

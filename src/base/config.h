@@ -34,6 +34,7 @@
 	NUMBER(run, queue_ttl, 3600, 1, 31536000)		/* s in the queue */ \
 	NUMBER(run, max_time, 3600, 1, 31536000)		/* s of run time */ \
 	NUMBER(run, grace, 10, 0, 3600)				/* s between SIGTERM and SIGKILL */ \
+	NUMBER(run, grace_tofu, 120, 0, 86400)			/* s between SIGINT and SIGTERM of a plan */ \
 	NUMBER(run, max_output, 8388608, 1024, 67108864)	/* bytes kept of each of stdout and stderr */ \
 	NUMBER(run, parallel, 0, 0, 100000)			/* runs at once; 0: two a core */ \
 	NUMBER(run, parallel_gateway, 0, 0, 100000)		/* of one gateway; 0: no limit of its own */ \
@@ -45,6 +46,7 @@
 	TEXT(local, python, "python3")				/* program of python-script */ \
 	TEXT(local, ansible_playbook, "ansible-playbook") \
 	TEXT(local, ansible_galaxy, "ansible-galaxy") \
+	TEXT(local, tofu, "tofu") \
 	TEXT(local, lang, "C.UTF-8")				/* LANG of a run */ \
 	NUMBER(environments, days, 30, 0, 36500)		/* one that is not used is kept; 0: for ever */ \
 	NUMBER(environments, megabytes, 10240, 0, 1000000000)	/* that all may hold; 0: any */ \

@@ -248,6 +248,7 @@ conn_order_copy(void *ctx, const struct conn_order *order)
 	o->repository = json_copy(o, order->repository);
 	o->secrets = secrets_copy(o, order);
 	o->registries = json_copy(o, order->registries);
+	o->state_path = text_copy(o, order->state_path);
 	/* Not changed once it is compiled: it lives as long as one of those who have it. */
 	if (order->schema != NULL)
 		o->schema = mem_share(o, order->schema);

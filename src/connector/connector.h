@@ -46,6 +46,11 @@ struct conn_order {
 	struct json_object *registries;	/* array of all registry items, where the service builds something; or NULL */
 	const struct conn_secret *secrets;	/* those that DEFINITION, REPOSITORY and REGISTRIES name, each once */
 	size_t n_secrets;
+	/*
+	 * Of opentofu-plan: the file that its state is read from, where it exists, and written to. It is the giver's,
+	 * alone in a directory of its own.
+	 */
+	const char *state_path;
 	int64_t grace_ms;
 };
 

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <string.h>
 
 #include "base/crash.h"
@@ -7,6 +8,8 @@
 #include "connector/local_private.h"
 #include "json/body.h"
 #include "proc/proc.h"
+
+enum { MS_PER_S = 1000 };
 
 /*
  * Runs services as processes on this host (services.md section 3). Every run
@@ -85,11 +88,8 @@ local_support(struct launch *l, struct error *e)
 
 	if (!json_object_is_type(l->order->params, json_type_object))
 		return error_set(e, ERR_INVALID, "params must be an object");
-	if (strcmp(type, "opentofu-plan") == 0)
-		return error_set(e, ERR_INVALID, "opentofu-plan services are not supported yet on "
-		    "local gateways");
 	if (strcmp(type, "python-script") != 0 && strcmp(type, "ansible-playbook") != 0 &&
-	    strcmp(type, "executable") != 0)
+	    strcmp(type, "opentofu-plan") != 0 && strcmp(type, "executable") != 0)
 		return error_set(e, ERR_INVALID, "%s services are not supported on local gateways",
 		    launch_shown(l, type));
 	return ERR_OK;
@@ -100,7 +100,11 @@ local_start(struct local_run *run, struct error *e)
 {
 	static const struct proc_events events = { local_output, local_ended };
 	const struct launch *l = run->launch;
+	/* It finishes what it is at, writes down what it has done, and ends. */
+	const bool is_plan = strcmp(l->order->type, "opentofu-plan") == 0;
 	const struct proc_spec spec = {
+		.stop_signal = is_plan ? SIGINT : 0,
+		.stop_ms = is_plan ? l->config->run_grace_tofu * MS_PER_S : 0,
 		.argv = l->argv.at, .envp = l->env.at, .cwd = l->dir,
 		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],

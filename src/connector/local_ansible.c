@@ -233,9 +233,8 @@ add_limit(struct launch *l, const char *entry, struct error *e)
 
 /* --- lists of texts --- */
 
-/* Calls ADD for each text of the array O, the value of KEY. */
-static enum err
-each(struct launch *l, const char *key, struct json_object *o,
+enum err
+launch_each(struct launch *l, const char *key, struct json_object *o,
     enum err (*add)(struct launch *, const char *, struct error *), struct error *e)
 {
 	for (size_t i = 0; i < json_object_array_length(o); i++) {
@@ -263,7 +262,7 @@ each_runtime(struct launch *l, const char *key,
 
 	if (launch_runtime(l, key, json_type_array, &o, e) != ERR_OK)
 		return e->code;
-	return o != NULL ? each(l, key, o, add, e) : ERR_OK;
+	return o != NULL ? launch_each(l, key, o, add, e) : ERR_OK;
 }
 
 static enum err
@@ -276,7 +275,7 @@ add_inventories(struct launch *l, struct error *e)
 	if (launch_runtime(l, "inventory", json_type_array, &own, e) != ERR_OK)
 		return e->code;
 	if (own != NULL)
-		return each(l, "inventory", own, add_inventory, e);
+		return launch_each(l, "inventory", own, add_inventory, e);
 	launch_word(l, "--inventory=localhost,");
 	launch_word(l, "--connection=local");
 	return ERR_OK;
@@ -289,7 +288,7 @@ add_playbooks(struct launch *l, struct error *e)
 
 	if (!json_object_is_type(o, json_type_array) || json_object_array_length(o) == 0)
 		return error_set(e, ERR_INVALID, "service %s has no playbooks", l->order->service);
-	return each(l, "playbooks", o, add_playbook, e);
+	return launch_each(l, "playbooks", o, add_playbook, e);
 }
 
 /* --- other options --- */

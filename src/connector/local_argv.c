@@ -330,6 +330,8 @@ local_argv(struct launch *l, struct error *e)
 		result = local_ansible(l, e);
 	else if (strcmp(l->order->type, "python-script") == 0)
 		result = python_argv(l, e);
+	else if (strcmp(l->order->type, "opentofu-plan") == 0)
+		result = local_tofu(l, e);
 	else
 		result = executable_argv(l, e);
 	if (result != ERR_OK || check_size(l, e) != ERR_OK)

@@ -112,24 +112,6 @@ name_of(const struct environment *v)
 	return strrchr(v->path, '/') + 1;
 }
 
-/* The last lines of what the tools said, in one. */
-static const char *
-last_lines(struct environment *v)
-{
-	const struct text *t = v->said;
-	const char *at = t->at + t->len;
-	size_t lines = 0, len;
-	char *out;
-
-	while (at > t->at && lines <= LAST_LINES && t->at + t->len - at < LAST_MAX)
-		lines += *--at == '\n';
-	out = utf8_mend(v, at, (size_t)(t->at + t->len - at), &len);
-	for (char *c = out; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
-	return out;
-}
-
 /* What was said by the tools goes with the first job: the end of it, where it is long. */
 static void
 note_output(struct environment *v)
@@ -158,7 +140,8 @@ failed(struct environment *v, const struct task_end *end, struct error *e)
 		return error_set(e, ERR_UNAVAILABLE, "the environment could not be built: %s",
 		    p->hint);
 	return error_set(e, ERR_UNAVAILABLE, "the environment could not be built: %s failed (%d): "
-	    "%s", tool, end->return_code, last_lines(v));
+	    "%s", tool, end->return_code,
+	    launch_last_lines(v->launch, v->said, LAST_LINES, LAST_MAX));
 }
 
 /* The marker has the size in KiB, and its time says when the environment was used last. */

@@ -11,6 +11,7 @@ enum { WORD_MAX = 131071 };	/* bytes of one word of a command line: MAX_ARG_STRL
 
 struct launch;
 struct environment;
+struct init;
 /* One thing that has to be done before the service's process starts. It may make the launch wait. */
 typedef enum err (*launch_step)(struct launch *l, struct error *e);
 /* What comes after a wait; END is of the tool, NULL where none was waited for. It may make the launch wait again. */
@@ -37,6 +38,7 @@ struct launch {
 	const char *input;	/* for stdin, or NULL */
 	struct environment *environment;	/* local_environment.h; NULL: none is used */
 	const char *python;	/* of the virtual environment, or NULL */
+	struct init *init;	/* local_tofu.c's; NULL: it is not under way */
 
 	/* local_repository.c's. */
 	struct git_get *git;
@@ -75,6 +77,8 @@ enum err launch_tool(struct launch *l, const struct tool *t, launch_then then, s
 /* The same without a tool: until launch_resume() is called, from the loop. */
 void launch_wait(struct launch *l, launch_then then);
 void launch_resume(struct launch *l, const struct task_end *end);
+/* The last LINES lines of T, at most BYTES of them, in one; made for L. */
+const char *launch_last_lines(struct launch *l, const struct text *t, size_t lines, size_t bytes);
 /* Whether the tool did its work; E has its last line. */
 enum err launch_tool_check(struct launch *l, const struct task_end *end, struct error *e) MUST_CHECK;
 /* Begins, and goes on with, the steps; the process has been started, or something is waited for. */
@@ -113,6 +117,9 @@ enum err local_code(struct launch *l, struct error *e) MUST_CHECK;
 /* *PATH is that of file NAME of the working directory; it exists and lies within the tree. */
 enum err local_file(struct launch *l, const char *name, const char **path, struct error *e) MUST_CHECK;
 
+/* What the file at PATH holds, NAME in sentences; made for L. NULL: E. */
+struct text *launch_file(struct launch *l, const char *name, const char *path, struct error *e);
+
 /* --- local_env.c: the environment --- */
 
 enum err local_env(struct launch *l, struct error *e) MUST_CHECK;
@@ -136,6 +143,12 @@ bool launch_is_secret(const struct launch *l, const char *key);
 /* Fills argv and input; checks the size of all. */
 enum err local_argv(struct launch *l, struct error *e) MUST_CHECK;
 enum err local_ansible(struct launch *l, struct error *e) MUST_CHECK;
+enum err local_tofu(struct launch *l, struct error *e) MUST_CHECK;
+/* A step, after the command line: what opentofu-plan services do before it. */
+enum err local_init(struct launch *l, struct error *e) MUST_CHECK;
+/* Calls ADD for each text of the array O, the value of the service's KEY. */
+enum err launch_each(struct launch *l, const char *key, struct json_object *o,
+    enum err (*add)(struct launch *, const char *, struct error *), struct error *e) MUST_CHECK;
 /* Adds the absolute path of PROGRAM to argv. HINT says what to do where it is missing. */
 enum err launch_program(struct launch *l, const char *program, const char *hint, struct error *e) MUST_CHECK;
 void launch_word(struct launch *l, const char *word);

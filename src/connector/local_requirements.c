@@ -29,8 +29,8 @@ static enum err pip_file(struct launch *l, const char *name, int depth, struct t
 
 /* --- files of the tree --- */
 
-static struct text *
-file_text(struct launch *l, const char *name, const char *path, struct error *e)
+struct text *
+launch_file(struct launch *l, const char *name, const char *path, struct error *e)
 {
 	struct stat st;
 	struct text *t;
@@ -96,7 +96,7 @@ add_package(struct launch *l, const char *name, struct text *source, struct erro
 		    "the requirements of service %s name the directory "
 		    "%s: environments are shared, so only packages and files can be installed",
 		    l->order->service, launch_shown(l, name));
-	t = file_text(l, name, path, e);
+	t = launch_file(l, name, path, e);
 	if (t == NULL)
 		return e->code;
 	text_printf(source, "%s %s\n", name, digest_hex(l, t->at, t->len));
@@ -239,7 +239,7 @@ pip_file(struct launch *l, const char *name, int depth, struct text *source, str
 		return error_set(e, ERR_INVALID,
 		    "the requirements of service %s name one another more than %d "
 		    "deep", l->order->service, DEPTH_MAX);
-	if (local_file(l, name, &path, e) != ERR_OK || (t = file_text(l, name, path, e)) == NULL)
+	if (local_file(l, name, &path, e) != ERR_OK || (t = launch_file(l, name, path, e)) == NULL)
 		return e->code;
 	if (strlen(t->at) != t->len || !utf8_valid(t->at, t->len))
 		return refuse(l, "must be UTF-8 without NUL", name, e);
@@ -314,7 +314,7 @@ requirements_galaxy(struct launch *l, const char *name, struct text *source, boo
 	const char *path;
 	struct text *t;
 
-	if (local_file(l, name, &path, e) != ERR_OK || (t = file_text(l, name, path, e)) == NULL)
+	if (local_file(l, name, &path, e) != ERR_OK || (t = launch_file(l, name, path, e)) == NULL)
 		return e->code;
 	if (yaml_parse(l, t->at, t->len, &o, &fault) != ERR_OK)
 		return error_set(e, ERR_INVALID, "%s of service %s is not valid YAML: %s",

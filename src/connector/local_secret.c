@@ -107,8 +107,9 @@ local_secrets(struct launch *l, struct error *e)
 	for (size_t i = 0; i < n; i++)
 		if (give_secret(l, json_object_array_get_idx(list, i), e) != ERR_OK)
 			return e->code;
-	/* A playbook gets them in its file of variables. */
-	if (strcmp(l->order->type, "ansible-playbook") == 0)
+	/* A playbook and a plan get them in their files of variables. */
+	if (strcmp(l->order->type, "ansible-playbook") == 0 ||
+	    strcmp(l->order->type, "opentofu-plan") == 0)
 		return ERR_OK;
 	json_object_object_foreach(l->order->params, key, value)
 		if (give_param(l, key, value, e) != ERR_OK)

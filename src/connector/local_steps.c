@@ -66,10 +66,28 @@ launch_tool_check(struct launch *l, const struct task_end *end, struct error *e)
 	    launch_shown(l, last_words(l, end->err->len > 0 ? end->err : end->out)));
 }
 
+const char *
+launch_last_lines(struct launch *l, const struct text *t, size_t lines, size_t bytes)
+{
+	const char *end = t->at + t->len, *at = end;
+	size_t seen = 0, len;
+	char *out;
+
+	/* The line break at the very end ends no line more. */
+	while (at > t->at && (size_t)(end - at) < bytes && seen + (at[-1] == '\n') <= lines)
+		seen += *--at == '\n';
+	out = utf8_mend(l, at, (size_t)(end - at), &len);
+	for (char *c = out; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	return out + strspn(out, " ");
+}
+
 /* --- one after the other --- */
 
 static const launch_step steps[] = {
 	local_support, local_env, local_code, local_secrets, local_environment, local_argv,
+	local_init,
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

@@ -44,13 +44,14 @@ struct proc {
 	struct loop *loop;
 	const struct proc_events *events;
 	void *arg;
-	int64_t grace_ms;
+	int64_t grace_ms, stop_ms;
+	int stop_signal;
 	struct stream out[STREAMS];
 	int input_fd;		/* -1: nothing to write, or no more */
 	struct watch *input_watch;
 	const char *input;
 	size_t input_len, input_at;
-	struct timer *deadline, *poll;
+	struct timer *patience, *deadline, *poll;
 	int64_t poll_ms;
 	int looks;
 	int status;		/* of waitpid() */
@@ -273,6 +274,8 @@ leader_ended(struct proc *p, int status)
 	p->status = status;
 	p->tree.led = false;
 	input_close(p);
+	loop_cancel(p->patience);
+	p->patience = NULL;
 	deadline_set(p);
 	p->poll_ms = POLL_FIRST;
 	proc_look(p);
@@ -384,6 +387,7 @@ proc_find(void *ctx, const char *path, const char *name)
 static int
 proc_free(struct proc *p)
 {
+	loop_cancel(p->patience);
 	loop_cancel(p->deadline);
 	loop_cancel(p->poll);
 	for (int i = 0; i < STREAMS; i++)
@@ -414,6 +418,8 @@ proc_new(void *ctx, const struct proc_spec *spec, const struct spawned *s)
 	if (spec->input != NULL)
 		p->input = memcpy(mem_bytes(p, spec->input_len), spec->input, spec->input_len);
 	p->grace_ms = spec->grace_ms;
+	p->stop_signal = spec->stop_signal;
+	p->stop_ms = spec->stop_ms;
 	p->poll_ms = POLL_FIRST;
 	MEM_ON_FREE(p, proc_free);
 	return p;
@@ -443,16 +449,35 @@ proc_start(void *ctx, struct loop *l, const struct proc_spec *spec,
 	return p;
 }
 
+static void
+stop_tree(struct proc *p)
+{
+	if (!p->termed)
+		tree_signal(table.first, &p->tree, SIGTERM);
+	p->termed = true;
+	deadline_set(p);
+}
+
+static void
+patience_over(void *arg)
+{
+	struct proc *p = arg;
+
+	p->patience = NULL;
+	stop_tree(p);
+}
+
 void
 proc_stop(struct proc *p)
 {
 	if (p->stopped || p->done)
 		return;
 	p->stopped = true;
-	if (!p->termed)
-		tree_signal(table.first, &p->tree, SIGTERM);
-	p->termed = true;
-	deadline_set(p);
+	if (p->stop_signal != 0 && p->tree.led && !p->killing &&
+	    kill(p->tree.leader, p->stop_signal) == 0)
+		p->patience = loop_after(p->loop, p->stop_ms, patience_over, p);
+	else
+		stop_tree(p);
 }
 
 void

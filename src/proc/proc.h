@@ -22,6 +22,8 @@ struct proc_spec {
 	const char *cwd;		/* absolute */
 	const void *input;		/* stdin's whole content, copied; NULL: /dev/null */
 	size_t input_len;
+	int stop_signal;		/* proc_stop() sends it to the leader alone first; 0: not */
+	int64_t stop_ms;		/* from that to SIGTERM */
 	int64_t grace_ms;		/* from SIGTERM to SIGKILL; so long pipes stay open after the leader's end */
 	const char *mark;		/* "NAME=value", one of envp: who has it in its environment is of the tree */
 };
@@ -57,7 +59,10 @@ char *proc_find(void *ctx, const char *path, const char *name);
  */
 struct proc *proc_start(void *ctx, struct loop *l, const struct proc_spec *spec, const struct proc_events *events,
     void *arg, struct error *e);
-/* SIGTERM to the whole tree, SIGKILL a grace later. Once is enough; ended() comes later. */
+/*
+ * The stop signal, where there is one, and STOP_MS later: SIGTERM to the whole tree, SIGKILL a grace after that. Once
+ * is enough; ended() comes later.
+ */
 void proc_stop(struct proc *p);
 /* Stops (0) or goes on (1) reading the pipes, so that a full disk holds the writer up. */
 void proc_read(struct proc *p, int on);

@@ -159,6 +159,7 @@ seen_new(void)
 /* JSON texts of an order; NULL: not there. */
 struct wish {
 	const char *service, *type, *definition, *params, *schema, *inventory, *executable, *repository, *registries;
+	const char *state_path;
 	const struct conn_secret *secrets;	/* ends in one without a name */
 };
 
@@ -192,6 +193,7 @@ submit(struct conn *c, const struct wish *w, struct seen *s, struct error *e)
 		.schema = w->schema != NULL ? schema_compile(ctx, parsed(w->schema), faults) : NULL,
 		.inventory = parsed(w->inventory), .executable = parsed(w->executable),
 		.repository = parsed(w->repository), .registries = parsed(w->registries), .grace_ms = GRACE,
+		.state_path = w->state_path,
 		.secrets = w->secrets, .n_secrets = count_secrets(w),
 	};
 

@@ -240,7 +240,7 @@ Test(local, what_is_not_supported_is_refused)
 	w.definition = definition("\"filename\":\"main.py\",\"secrets\":[],\"runtime\":{\"req-file\":\"\"}");
 	expect_words(&w, "[]");
 	w.type = "opentofu-plan";
-	refused(&w, ERR_INVALID, "opentofu-plan services are not supported yet on local gateways");
+	refused(&w, ERR_INTERNAL, "there is no place for the state of service test");
 	w.type = "cobol";
 	refused(&w, ERR_INVALID, "cobol services are not supported on local gateways");
 	w = python_wish("[]", NULL);
