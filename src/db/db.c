@@ -50,7 +50,7 @@ db_fail(struct db *db, const char *what, struct error *e)
 		return error_set(e, ERR_CONFLICT, "%s: %s", what, sqlite3_errmsg(db->raw));
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:	/* the same, after seconds of races for the log (many CGI processes) */
+	case SQLITE_PROTOCOL:	/* seconds of races for the log: many CGI processes */
 		return error_set(
 		    e, ERR_UNAVAILABLE, "the database is locked by another program, try again");
 	case SQLITE_FULL:
