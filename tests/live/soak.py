@@ -50,6 +50,7 @@ class Soak:
         self.told = {}          # job id: (state, return code) that a client was told
         self.deleted = set()
         self.kills = 0          # of the dispatcher, by now
+        self.targets = set()    # those who were killed or stopped
         self.lock, self.over, self.calm = threading.Lock(), threading.Event(), threading.Event()
 
     # One step of a client
@@ -204,8 +205,15 @@ class Soak:
         try:
             os.kill(target, number)
             self.count(what)
+            self.targets.add(target)
         except ProcessLookupError:
             pass
+
+    def recover(self):
+        """Until none of those who were killed or stopped is there any more, and the next ones are."""
+        until("the end of those who were told to end", lambda: not self.targets & processes(str(self.g.dir)).keys())
+        until("a responder that lives", lambda: self.g.responder.process.pid not in self.targets)
+        check(self.g.is_up(), "the web server has ended")
 
     # All of it
 
@@ -277,6 +285,7 @@ class Soak:
                 self.disturb(chance)
 
         run_all([clients, fiend])
+        self.recover()
 
     def quiet(self):
         """Until all has ended that was begun."""
