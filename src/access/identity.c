@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access/credential.h"
+#include "access/roles.h"
 #include "access/throttle.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,11 +15,12 @@
 /* That a session was used is written at most so often, and at least some times in its idle time. */
 enum { MS_PER_S = 1000, USE_STEP_MS = 60000, USES_IN_IDLE = 4 };
 
-static void
-become(struct caller *caller, const struct account *a, enum caller_by by)
+static enum err
+become(struct db *db, struct caller *caller, const struct account *a, enum caller_by by,
+    struct error *e)
 {
-	*caller = (struct caller){ .username = a->username, .account_id = a->id,
-		.is_admin = a->is_admin, .by = by };
+	*caller = (struct caller){ .username = a->username, .account_id = a->id, .by = by };
+	return roles_load(db, caller, e);
 }
 
 enum err
@@ -32,15 +34,14 @@ identify_password(void *ctx, struct db *db, const struct verifier *v, const char
 	if (account_find(ctx, db, username, &a, &found, e) != ERR_OK)
 		return e->code;
 	/* What was right a moment ago is no guess: nobody's guesses get in its way. */
-	if (found && remember_has(v->remember, username, password, a.password_hash, mono)) {
-		become(caller, &a, CALLER_PASSWORD);
-		return ERR_OK;
-	}
+	if (found && !a.inactive &&
+	    remember_has(v->remember, username, password, a.password_hash, mono))
+		return become(db, caller, &a, CALLER_PASSWORD, e);
 	if (throttle_check(ctx, db, v->config, username, remote, wall, e) != ERR_OK)
 		return e->code;
 	if (!found)
 		password_verify_nothing(password);
-	if (!found || !password_verify(a.password_hash, password)) {
+	if (!found || !password_verify(a.password_hash, password) || a.inactive) {
 		caller->claimed = a.username;
 		throttle_failed(ctx, db, v->config, username, remote, wall);
 		return error_set(
@@ -48,8 +49,7 @@ identify_password(void *ctx, struct db *db, const struct verifier *v, const char
 	}
 	remember_put(v->remember, username, password, a.password_hash, mono);
 	throttle_passed(ctx, db, v->config, username, remote, wall);
-	become(caller, &a, CALLER_PASSWORD);
-	return ERR_OK;
+	return become(db, caller, &a, CALLER_PASSWORD, e);
 }
 
 static int64_t
@@ -77,7 +77,8 @@ identify_token(void *ctx, struct db *db, const struct verifier *v, const char *t
 		return e->code;
 	if (now - s.last_used >= use_step(idle))
 		session_note_use(db, s.id, now);
-	become(caller, &a, by);
+	if (become(db, caller, &a, by, e) != ERR_OK)
+		return e->code;
 	caller->session_id = s.id;
 	caller->expires = s.expires;
 	caller->can_end = !session_is(&s, SESSION_API);
@@ -111,8 +112,7 @@ by_server(void *ctx, struct db *db, const char *username, struct caller *caller,
 	if (!found)
 		return error_set(e, ERR_FORBIDDEN,
 		    "%s is known to the web server, but has no account here", username);
-	become(caller, &a, CALLER_SERVER);
-	return ERR_OK;
+	return become(db, caller, &a, CALLER_SERVER, e);
 }
 
 enum err
@@ -161,15 +161,4 @@ caller_by_name(enum caller_by by)
 	};
 
 	return names[by];
-}
-
-enum err
-authorize(const struct caller *caller, const char *role, struct error *e)
-{
-	static const char read[] = ":read";
-	size_t n = strlen(role), tail = sizeof read - 1;
-
-	if (caller->is_admin || (n > tail && strcmp(role + n - tail, read) == 0))
-		return ERR_OK;
-	return error_set(e, ERR_FORBIDDEN, "%s lacks the role %s", caller->username, role);
 }

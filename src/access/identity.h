@@ -20,11 +20,15 @@ enum caller_by {
 	CALLER_SERVER		/* the web server knows: REMOTE_USER */
 };
 
-/* Who is asking. Until the full access model an account is an administrator or a reader. */
+/* Some of the roles of access/roles.h, a bit for each. */
+typedef uint32_t role_set;
+
+/* Who is asking. */
 struct caller {
 	const char *username;
-	bool is_admin;
 	const char *account_id;		/* NULL: the host's own */
+	bool is_admin;			/* does and sees everything */
+	role_set roles;			/* as roles_load() has found them */
 	enum caller_by by;
 	const char *session_id;		/* whose token it was, or NULL */
 	int64_t expires;		/* of that token; 0: never */
@@ -72,11 +76,5 @@ enum err identify_token(void *ctx, struct db *db, const struct verifier *v, cons
 bool caller_is_ambient(const struct caller *caller);
 /* "password", "bearer" ...: for records. */
 const char *caller_by_name(enum caller_by by);
-
-/*
- * The one place that decides: whether CALLER has ROLE ("gateway:read"). Administrators have all, readers those that
- * end in ":read". ERR_FORBIDDEN names the missing role.
- */
-enum err authorize(const struct caller *caller, const char *role, struct error *e) MUST_CHECK;
 
 #endif

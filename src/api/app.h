@@ -2,6 +2,7 @@
 #define API_APP_H
 
 #include "access/identity.h"
+#include "access/roles.h"
 #include "base/config.h"
 #include "db/db.h"
 #include "http/router.h"

@@ -246,3 +246,15 @@ names_has(const struct names *list, const char *name)
 			return true;
 	return false;
 }
+
+bool
+names_drop(struct names *list, const char *name)
+{
+	size_t kept = 0, n = list->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list->at[i], name) != 0)
+			list->at[kept++] = list->at[i];
+	list->n = kept;
+	return kept < n;
+}

@@ -54,5 +54,7 @@ struct names {
 };
 void names_add(void *ctx, struct names *list, const char *name);
 bool names_has(const struct names *list, const char *name);
+/* Takes NAME out. False: it was not there. */
+bool names_drop(struct names *list, const char *name);
 
 #endif

@@ -151,6 +151,22 @@ bool admin_gateway_create(struct admin *a, const char *cluster_id);
 /* The values of --inventory as a run's request has them, a list; the caller owns it. */
 struct json_object *admin_inventory_given(struct admin *a);
 
+/* --- admin_access.c --- */
+
+struct user_group;
+/* "a,b" for CTX; NULL where LIST is empty. */
+char *admin_join_names(void *ctx, const struct names *list);
+/* Whether there is a role NAME. */
+enum err admin_role(const char *name, struct error *e) MUST_CHECK;
+/* The group NAME with its lists; ERR_NOT_FOUND. */
+enum err admin_group_must(struct admin *a, const char *name, struct user_group *g, struct error *e) MUST_CHECK;
+/* Adds what the options --role and --group name: roles by name, groups by id. */
+enum err admin_given_roles(struct admin *a, struct names *list, struct error *e) MUST_CHECK;
+enum err admin_given_groups(struct admin *a, struct names *ids, struct error *e) MUST_CHECK;
+/* The names of the groups with these ids. */
+enum err admin_group_names(struct admin *a, const struct names *ids, struct names *names,
+    struct error *e) MUST_CHECK;
+
 /* --- the commands --- */
 
 int admin_init(struct admin *a);
@@ -165,6 +181,20 @@ int admin_user_delete(struct admin *a);
 int admin_token_create(struct admin *a);
 int admin_token_list(struct admin *a);
 int admin_token_revoke(struct admin *a);
+int admin_user_grant(struct admin *a);
+int admin_user_revoke(struct admin *a);
+int admin_user_disable(struct admin *a);
+int admin_user_enable(struct admin *a);
+int admin_group_add(struct admin *a);
+int admin_group_list(struct admin *a);
+int admin_group_delete(struct admin *a);
+int admin_group_join(struct admin *a);
+int admin_group_leave(struct admin *a);
+int admin_group_grant(struct admin *a);
+int admin_group_revoke(struct admin *a);
+int admin_group_disable(struct admin *a);
+int admin_group_enable(struct admin *a);
+int admin_role_list(struct admin *a);
 int admin_gateway_list(struct admin *a);
 int admin_gateway_add(struct admin *a);
 int admin_gateway_delete(struct admin *a);

@@ -94,7 +94,8 @@ insert_administrator(struct admin *a, const char *name, const char *hash, struct
 {
 	int64_t now = clock_wall();
 	const struct account account = {
-		.id = ACCOUNT_FIRST_ID, .username = name, .password_hash = hash, .is_admin = true,
+		.id = ACCOUNT_FIRST_ID, .username = name, .password_hash = hash,
+		.roles = account_admin_roles,
 		.created = now, .last_updated = now,
 		.created_by = a->caller.username, .last_updated_by = a->caller.username,
 	};

@@ -25,8 +25,18 @@ static const struct admin_option init_options[] = {
 	PASSWORD_FD, { 0 }
 };
 
+#define ROLE { .name = "role", .value = "ROLE", .repeats = 1, .help = "a role; see `role list`" }
+
 static const struct admin_option user_add_options[] = {
-	FLAG("reader", "may see everything, but change and run nothing"), PASSWORD_FD, { 0 }
+	FLAG("reader", "has all roles that only look"), ROLE,
+	{ .name = "group", .value = "GROUP", .repeats = 1, .help = "a group that it is in" },
+	PASSWORD_FD, { 0 }
+};
+
+static const struct admin_option group_add_options[] = {
+	VALUE("description", "TEXT", "what it is for"), ROLE,
+	{ .name = "group", .value = "GROUP", .repeats = 1,
+	  .help = "a group that it is a member of" }, { 0 }
 };
 
 static const struct admin_option token_create_options[] = {
@@ -81,11 +91,25 @@ static const struct command commands[] = {
 	{ "init", "", init_options,
 	  "Make the state directory, the database and the first administrator.", admin_init },
 	{ "user add", "NAME", user_add_options,
-	  "Add a user, an administrator unless --reader.", admin_user_add },
+	  "Add a user, an administrator unless options say otherwise.", admin_user_add },
 	{ "user passwd", "NAME", OPTIONS(PASSWORD_FD),
 	  "Give a user a new password.", admin_user_passwd },
 	{ "user list", "", NULL, "List the users.", admin_user_list },
 	{ "user delete", "NAME", NULL, "Delete a user.", admin_user_delete },
+	{ "user grant", "NAME ROLE", NULL, "Give a user a role.", admin_user_grant },
+	{ "user revoke", "NAME ROLE", NULL, "Take a role from a user.", admin_user_revoke },
+	{ "user disable", "NAME", NULL, "Let nobody come in as a user.", admin_user_disable },
+	{ "user enable", "NAME", NULL, "Let a disabled user in again.", admin_user_enable },
+	{ "group add", "GROUP", group_add_options, "Make a user group.", admin_group_add },
+	{ "group list", "", NULL, "List the user groups.", admin_group_list },
+	{ "group delete", "GROUP", NULL, "Delete a user group.", admin_group_delete },
+	{ "group join", "GROUP USER", NULL, "Put a user into a group.", admin_group_join },
+	{ "group leave", "GROUP USER", NULL, "Take a user out of a group.", admin_group_leave },
+	{ "group grant", "GROUP ROLE", NULL, "Give a role to a group.", admin_group_grant },
+	{ "group revoke", "GROUP ROLE", NULL, "Take a role from a group.", admin_group_revoke },
+	{ "group disable", "GROUP", NULL, "Let a group count for nothing.", admin_group_disable },
+	{ "group enable", "GROUP", NULL, "Let it count again.", admin_group_enable },
+	{ "role list", "", NULL, "List the roles.", admin_role_list },
 	{ "token create", "NAME", token_create_options,
 	  "Make an API token for a user and print it, this once.", admin_token_create },
 	{ "token list", "", NULL, "List the API tokens, without the tokens themselves.",

@@ -22,12 +22,15 @@ account_is_name(const char *s)
 static const struct field_form username_form = { account_is_name,
 	"printable characters without blanks and colons" };
 
+static const char *admin_names[] = { "admin" };
+const struct names account_admin_roles = { 1, admin_names };
+
 const struct field account_fields[] = {
 	F_TEXT(account, id, .readonly = 1, .wire = "_id"),
 	F_TEXT(account, username, .required = 1, .min = 1, .max = USERNAME_MAX,
 	    .form = &username_form),
 	F_TEXT(account, password_hash, .readonly = 1),
-	F_BOOL(account, is_admin),
+	F_BOOL(account, inactive, .doc = "nobody can come in as it"),
 	F_TIME(account, created, .readonly = 1),
 	F_TEXT(account, created_by, .readonly = 1),
 	F_TIME(account, last_updated, .readonly = 1),
@@ -66,15 +69,39 @@ account_list(void *ctx, struct db *db, struct records *out, struct error *e)
 }
 
 enum err
-account_insert(struct db *db, const struct account *a, struct error *e)
+account_fill(void *ctx, struct db *db, struct account *a, struct error *e)
+{
+	if (names_of(ctx, db, SQL_ACCOUNT_ROLE_NAMES, a->id, &a->roles, e) != ERR_OK)
+		return e->code;
+	return names_of(ctx, db, SQL_ACCOUNT_GROUP_NAMES, a->id, &a->groups, e);
+}
+
+static enum err
+account_write(struct db *db, enum sql which, const struct account *a, struct error *e)
 {
 	enum err rc;
-	STMT(st, db, SQL_ACCOUNT_INSERT);
+	STMT(st, db, which);
 
 	rc = record_write(st, account_fields, a, NULL, e);
 	if (rc == ERR_CONFLICT)
 		return error_set(e, rc, "there is an account %s already", a->username);
-	return rc;
+	if (rc != ERR_OK || names_write(db, a->id, SQL_ACCOUNT_ROLE_CLEAR, SQL_ACCOUNT_ROLE_ADD,
+	    "assignedRoles", &a->roles, e) != ERR_OK)
+		return e->code;
+	return names_write(db, a->id, SQL_ACCOUNT_GROUP_CLEAR, SQL_ACCOUNT_GROUP_ADD, "memberOf",
+	    &a->groups, e);
+}
+
+enum err
+account_insert(struct db *db, const struct account *a, struct error *e)
+{
+	return account_write(db, SQL_ACCOUNT_INSERT, a, e);
+}
+
+enum err
+account_update(struct db *db, const struct account *a, struct error *e)
+{
+	return account_write(db, SQL_ACCOUNT_UPDATE, a, e);
 }
 
 static enum err
@@ -113,6 +140,21 @@ account_delete(struct db *db, const char *username, struct error *e)
 	return account_must(changed, username, e);
 }
 
+static const struct field role_held_fields[] = {
+	F_TEXT(role_held, role),
+	F_TEXT(role_held, via),
+	F_END
+};
+
+enum err
+account_roles_held(void *ctx, struct db *db, const char *id, struct records *out, struct error *e)
+{
+	STMT(st, db, SQL_ACCOUNT_ROLES_HELD);
+
+	stmt_text(st, "seer", id);
+	return records_read(ctx, st, role_held_fields, sizeof(struct role_held), out, e);
+}
+
 enum err
 account_count_admins(struct db *db, int64_t *n, struct error *e)
 {
@@ -123,4 +165,15 @@ account_count_admins(struct db *db, int64_t *n, struct error *e)
 		return e->code;
 	*n = more ? stmt_col_int(st, "n") : 0;
 	return ERR_OK;
+}
+
+enum err
+account_keep_admin(struct db *db, struct error *e)
+{
+	int64_t n;
+
+	if (account_count_admins(db, &n, e) != ERR_OK)
+		return e->code;
+	return n > 0 ? ERR_OK : error_set(e, ERR_CONFLICT,
+	    "that would leave no administrator who can come in: make another one first");
 }

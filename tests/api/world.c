@@ -30,7 +30,7 @@ enum { STOP_WAIT_MS = 60000, STOP_STEP_MS = 10, REMOVE_FILES = 16, PID_TEXT_MAX 
  */
 static const struct {
 	const char *name, *hash, *authorization;
-	bool is_admin;
+	bool is_admin;			/* else it has all roles to read */
 } callers[] = {
 	{ "admin",
 	    "$argon2id$v=19$m=8,t=1,p=1$/rnL8DK6R+wNW6i6TlQ7VA$"
@@ -59,9 +59,21 @@ world_caller(const char *name, bool *known)
 
 /* --- making --- */
 
+static struct names
+roles_to_read(void *ctx)
+{
+	struct names list = { 0, NULL };
+
+	for (int i = 0; i < ROLES_N; i++)
+		if (role_is_read(&roles[i]))
+			names_add(ctx, &list, roles[i].name);
+	return list;
+}
+
 static enum err
 add_accounts(struct db *db, struct error *e)
 {
+	SCOPED(tmp, NULL);
 	TXN(t);
 
 	if (txn_begin(&t, db, e) != ERR_OK)
@@ -70,7 +82,8 @@ add_accounts(struct db *db, struct error *e)
 		struct account a = {
 			.id = i == 0 ? ACCOUNT_FIRST_ID : "00000000000000000000000a",
 			.username = callers[i].name, .password_hash = callers[i].hash,
-			.is_admin = callers[i].is_admin, .created = 1, .last_updated = 1,
+			.roles = callers[i].is_admin ? account_admin_roles : roles_to_read(tmp),
+			.created = 1, .last_updated = 1,
 			.created_by = "admin", .last_updated_by = "admin",
 		};
 

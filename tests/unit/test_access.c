@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "access/identity.h"
+#include "access/roles.h"
 #include "secret/password.h"
 #include "store/account.h"
 
@@ -22,7 +22,8 @@ static void
 add_account(const char *name, const char *hash, bool is_admin)
 {
 	struct account a = {
-		.id = name, .username = name, .password_hash = hash, .is_admin = is_admin,
+		.id = name, .username = name, .password_hash = hash,
+		.roles = is_admin ? account_admin_roles : (struct names){ 0, NULL },
 		.created_by = "t", .last_updated_by = "t",
 	};
 	struct error e = { 0 };
@@ -118,6 +119,7 @@ Test(access, right_credentials)
 		expect_anna(basic("anna:" ANNA_PASSWORD));
 	cr_assert_eq(identify_header(basic("reader:" READER_PASSWORD), &caller, &e), ERR_OK);
 	cr_expect_str_eq(caller.username, "reader");
+	cr_assert_eq(roles_load(w.db, &caller, &e), ERR_OK);
 	cr_expect_not(caller.is_admin);
 	cr_assert_eq(identify_header(basic("\xc3\xa4nna:" ANNA_PASSWORD), &caller, &e), ERR_OK);
 	cr_expect_str_eq(caller.username, "\xc3\xa4nna");
@@ -256,7 +258,10 @@ Test(access, roles)
 	static const char *const reads[] = { "gateway:read", "job:read", "service-group:read" },
 				*const writes[] = { "gateway:create", "job:cancel", "service:run", ":read", "read", "", "gateway:readx",
 		"gateway:read:write", "gateway:Read", "gatewayread" };
-	const struct caller admin = { .username = "anna", .is_admin = true }, reader = { .username = "reader" };
+	const char *names[] = { "gateway:read", "job:read", "service-group:read", "gateway:readx" };
+	const struct names list = { sizeof names / sizeof *names, names };
+	const struct caller admin = { .username = "anna", .is_admin = true },
+			    reader = { .username = "reader", .roles = role_bits(&list) };
 
 	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
 		struct error e = { 0 };

@@ -28,8 +28,8 @@ static struct account
 account(const char *id, const char *name, bool is_admin)
 {
 	return (struct account){
-		.id = id, .username = name, .password_hash = "hash", .is_admin = is_admin, .created = 1,
-		.last_updated = 1, .created_by = "t", .last_updated_by = "t",
+		.id = id, .username = name, .password_hash = "hash",
+		.roles = is_admin ? account_admin_roles : (struct names){ 0, NULL }, .created = 1, .last_updated = 1, .created_by = "t", .last_updated_by = "t",
 	};
 }
 
@@ -49,7 +49,9 @@ Test(store, accounts)
 	cr_expect_eq(n, 1);
 	cr_expect_eq(account_find(w.ctx, w.db, "anna", &a, &found, &e), ERR_OK);
 	cr_assert(found);
-	cr_expect(a.is_admin);
+	cr_expect_eq(account_fill(w.ctx, w.db, &a, &e), ERR_OK);
+	cr_assert_eq(a.roles.n, 1);
+	cr_expect_str_eq(a.roles.at[0], "admin");
 	cr_expect_str_eq(a.password_hash, "hash");
 	cr_expect_eq(account_find(w.ctx, w.db, "Anna", &a, &found, &e), ERR_OK);
 	cr_expect_not(found, "names have their case");
@@ -72,7 +74,7 @@ Test(store, an_account_that_is_there_already)
 	cr_expect_not_null(strstr(e.detail, "anna"), "%s", e.detail);
 	cr_expect_eq(IN_TXN(account_insert(w.db, &same_id, &e)), ERR_CONFLICT);
 	cr_expect_not_null(strstr(e.detail, "bert"), "%s", e.detail);
-	cr_expect_eq(world_count(w.db, "account WHERE is_admin = 1"), 1);
+	cr_expect_eq(world_count(w.db, "account_role WHERE role = 'admin'"), 1);
 }
 
 Test(store, passwords_and_deletes)
