@@ -33,7 +33,7 @@ struct caller {
 	const char *session_id;		/* whose token it was, or NULL */
 	int64_t expires;		/* of that token; 0: never */
 	bool can_end;			/* that session is none of an API token: POST /logout ends it */
-	const char *claimed;		/* refused, it is the account whose password was wrong, if there is one */
+	const char *claimed;		/* refused: whose password was wrong, "" for no account's; NULL: none was */
 };
 
 /* What is needed to tell. Shared by threads: what is remembered locks by itself. */

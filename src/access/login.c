@@ -52,8 +52,8 @@ login_client(void *ctx, struct db *db, const struct verifier *v, const char *id,
 		return identify_password(ctx, db, v, id, secret, remote, caller, e);
 	if (identify_token(ctx, db, v, secret, CALLER_BEARER, caller, e) != ERR_OK)
 		return e->code;
-	if (!text_eq(id, s.name) && !text_eq(id, caller->username))
-		return error_set(e, ERR_UNAUTHENTICATED,
-		    "the client's id or its secret is wrong");
-	return ERR_OK;
+	if (text_eq(id, s.name) || text_eq(id, caller->username))
+		return ERR_OK;
+	caller->claimed = caller->username;
+	return error_set(e, ERR_UNAUTHENTICATED, "the client's id or its secret is wrong");
 }

@@ -1,4 +1,5 @@
 #include "api/app.h"
+#include "api/audit.h"
 
 #include <string.h>
 #include <strings.h>
@@ -18,7 +19,7 @@ enum { MS_PER_S = 1000, RETRY_S = 5, STATUS_NO_CONTENT = 204, STATUS_SERVER = 50
 static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
 	configuration_routes, service_group_routes, certificate_routes, openapi_routes,
-	session_routes, secret_routes, inventory_routes,
+	session_routes, audit_routes, secret_routes, inventory_routes,
 	virtual_cluster_routes, inspect_routes, NULL
 };
 
@@ -194,6 +195,7 @@ handle(struct app *app, struct request *req, struct response *res, struct error 
 	if (read_body(req, e) != ERR_OK)
 		return e->code;
 	db_writable(req->db, req->method != M_GET && req->method != M_HEAD);
+	audit_begin(req, res);
 	return req->route->run(req, res, e);
 }
 
@@ -266,6 +268,7 @@ app_handle(struct app *app, struct db *db, struct request *req, struct response 
 	/* The pipeline's own records are written for a GET too: see handle(). */
 	db_writable(db, true);
 	rc = handle(app, req, res, &e);
+	rc = audit_end(req, res, rc, &e);
 	finish(req, res, rc, &e);
 }
 
@@ -277,6 +280,8 @@ app_resume(struct db *db, struct request *req, struct response *res)
 
 	req->db = db;
 	db_writable(db, false);
+	audit_begin(req, res);
 	rc = req->resume(req, res, &e);
+	rc = audit_end(req, res, rc, &e);
 	finish(req, res, rc, &e);
 }

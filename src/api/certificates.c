@@ -136,6 +136,7 @@ certificate_create(struct request *req, struct response *res, struct error *e)
 		if (certificate_add(req, &all.at[i], &id, e) != ERR_OK)
 			return e->code;
 		names_add(req, &ids, id);
+		req->acted_on = ids.at[0];
 	}
 	if (txn_commit(&t, e) != ERR_OK)
 		return e->code;

@@ -103,12 +103,12 @@ gateway_create(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	gateway_complete(req, g);
+	res->id = g->id;
 	if (gateway_check(req, g, e) != ERR_OK || txn_begin(&t, req->db, e) != ERR_OK ||
 	    gateway_insert(req->db, g, e) != ERR_OK ||
 	    service_group_insert_default(req, req->db, g, e) != ERR_OK ||
 	    discover_services(req->db, g, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
 		return e->code;
-	res->id = g->id;
 	res->message = mem_printf(req, "Gateway added: %s", g->id);
 	return ERR_OK;
 }

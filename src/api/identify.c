@@ -41,8 +41,10 @@ request_identify(struct request *req, struct error *e)
 	if (req->caller != NULL)
 		return ERR_OK;
 	caller = MEM_NEW(req, struct caller);
-	if (identify(req, req->db, &req->app->verifier, &given, caller, e) != ERR_OK)
+	if (identify(req, req->db, &req->app->verifier, &given, caller, e) != ERR_OK) {
+		req->claimed = caller->claimed;
 		return e->code;
+	}
 	req->caller = caller;
 	return check_site(req, e);
 }

@@ -1,5 +1,6 @@
 #include "api/openapi_private.h"
 
+#include "store/audit.h"
 #include "store/certificate.h"
 #include "store/gateway.h"
 #include "store/inventory.h"
@@ -406,6 +407,7 @@ const struct openapi_record openapi_records[] = {
 	{ "VirtualCluster", virtual_cluster_fields, NULL },
 	{ "Inventory", inventory_fields, NULL },
 	{ "InventoryNode", inventory_node_record, NULL },
+	{ "AuditRecord", audit_fields, NULL },
 	{ "Job", job_fields,
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },

@@ -7,6 +7,7 @@
 #include "api/output.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "store/audit.h"
 #include "json/body.h"
 
 enum { MS_PER_S = 1000, ACCEPT_WAIT_MS = 30000, WAIT_MAX_S = 86400, NAME_MAX_CHARS = 256 };
@@ -79,6 +80,7 @@ run_answer(struct request *req, struct response *res, struct error *e)
 	if (idempotency_check(req, &j, e) != ERR_OK)
 		return e->code;
 	req->wait = NULL;
+	req->job_id = j.id;
 	res->body = output_answer(req, req->db, &j, e);
 	return res->body != NULL ? ERR_OK : e->code;
 }
@@ -88,6 +90,7 @@ run_answer(struct request *req, struct response *res, struct error *e)
 static enum err
 run_refuse(struct request *req, struct response *res, const struct run_order *o, const char *text)
 {
+	req->outcome = AUDIT_REFUSED;
 	res->body = output_refusal(id_uuid(req), o->service, o->cluster_id, text);
 	return ERR_OK;
 }
@@ -139,6 +142,7 @@ run_order(struct request *req, struct response *res, const struct run_order *o, 
 	bool known;
 	enum err rc;
 
+	req->acted_on = mem_printf(req, "%s/%s", o->cluster_id, o->service);
 	if (idempotency_name(req, &j, &known, e) != ERR_OK ||
 	    (!known && inventory_of_run(req, o->inventory, &j, e) != ERR_OK))
 		return e->code;

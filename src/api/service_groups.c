@@ -55,14 +55,13 @@ group_create(struct request *req, struct response *res, struct error *e)
 	struct service_group *s = req->record;
 	TXN(t);
 
-	s->id = id_new(req);
+	res->id = s->id = id_new(req);
 	group_stamp(req, s);
 	s->created = s->last_updated;
 	s->created_by = s->last_updated_by;
 	if (txn_begin(&t, req->db, e) != ERR_OK || find_gateway(req, s, e) != ERR_OK ||
 	    service_group_insert(req->db, s, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
 		return e->code;
-	res->id = s->id;
 	res->message = mem_printf(req, "Service group added: %s", s->id);
 	return ERR_OK;
 }

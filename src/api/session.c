@@ -40,6 +40,13 @@ issue(struct request *req, const struct caller *who, enum session_kind kind, con
 	return txn_commit(&t, e);
 }
 
+static enum err
+refused(struct request *req, const struct caller *who, const struct error *e)
+{
+	req->claimed = who->claimed;
+	return e->code;
+}
+
 /* {"username", "password"}, or the same in "user": programs of both kinds exist. */
 static enum err
 read_login(struct request *req, struct login *l, struct error *e)
@@ -63,10 +70,12 @@ session_login(struct request *req, struct response *res, struct error *e)
 	const char *token;
 	int64_t lifetime;
 
-	if (read_login(req, &l, e) != ERR_OK ||
-	    identify_password(req, req->db, &req->app->verifier, l.username, l.password,
-		req->remote, who, e) != ERR_OK ||
-	    issue(req, who, SESSION_LOGIN, &token, &lifetime, e) != ERR_OK)
+	if (read_login(req, &l, e) != ERR_OK)
+		return e->code;
+	if (identify_password(req, req->db, &req->app->verifier, l.username, l.password,
+		req->remote, who, e) != ERR_OK)
+		return refused(req, who, e);
+	if (issue(req, who, SESSION_LOGIN, &token, &lifetime, e) != ERR_OK)
 		return e->code;
 	res->type = "text/plain";
 	res->raw = token;
@@ -128,10 +137,12 @@ session_oauth(struct request *req, struct response *res, struct error *e)
 	const char *id, *secret, *token;
 	int64_t lifetime;
 
-	if (read_client(req, &id, &secret, e) != ERR_OK ||
-	    login_client(req, req->db, &req->app->verifier, id, secret, req->remote, who, e) !=
-		ERR_OK ||
-	    issue(req, who, SESSION_OAUTH, &token, &lifetime, e) != ERR_OK)
+	if (read_client(req, &id, &secret, e) != ERR_OK)
+		return e->code;
+	if (login_client(req, req->db, &req->app->verifier, id, secret, req->remote, who, e) !=
+	    ERR_OK)
+		return refused(req, who, e);
+	if (issue(req, who, SESSION_OAUTH, &token, &lifetime, e) != ERR_OK)
 		return e->code;
 	res->body = mem_must(json_object_new_object());
 	put_text(res->body, "access_token", token);

@@ -66,6 +66,7 @@
 	NUMBER(auth, lockout, 300, 1, 86400)			/* s that this lasts at most */ \
 	FLAG(auth, trust_remote_user, false)			/* REMOTE_USER names who asks */ \
 	FLAG(auth, trust_forwarded, false)			/* X-Forwarded-For and -Proto are true */ \
+	NUMBER(audit, days, 365, 0, 36500)			/* of who did what; 0: for ever */ \
 	WORD(log, level, "info", "error|warning|info|debug")
 
 /* config->run_wait and so on: text as const char *, numbers as int64_t, flags as bool. */

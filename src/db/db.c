@@ -36,6 +36,8 @@ struct db {
 	bool in_txn, read_only;
 	bool is_full;		/* [database] synchronous */
 	int patience;		/* ms to wait for a lock */
+	db_commit_fn before_commit;
+	void *before_commit_arg;
 	struct stmt stmts[SQL__COUNT];
 };
 
@@ -423,9 +425,21 @@ txn_begin_light(struct txn *t, struct db *db, enum txn_patience patience, struct
 	return rc;
 }
 
+void
+db_before_commit(struct db *db, db_commit_fn fn, void *arg)
+{
+	db->before_commit = fn;
+	db->before_commit_arg = arg;
+}
+
 enum err
 txn_commit(struct txn *t, struct error *e)
 {
+	struct db *db = t->db;
+
+	if (!t->is_light && db->before_commit != NULL &&
+	    db->before_commit(db, db->before_commit_arg, e) != ERR_OK)
+		return e->code;
 	if (db_exec(t->db, "COMMIT", e) != ERR_OK)
 		return e->code;
 	txn_over(t, t->db);

@@ -92,6 +92,12 @@ enum err txn_begin(struct txn *t, struct db *db, struct error *e) MUST_CHECK;
  */
 enum txn_patience { TXN_WAITS, TXN_AT_ONCE };
 enum err txn_begin_light(struct txn *t, struct db *db, enum txn_patience patience, struct error *e) MUST_CHECK;
+/*
+ * FN(ARG) is called in each transaction of DB that is not light, just before its COMMIT: what it writes is part of
+ * that, and where it fails nothing is committed. NULL takes it away.
+ */
+typedef enum err (*db_commit_fn)(struct db *db, void *arg, struct error *e);
+void db_before_commit(struct db *db, db_commit_fn fn, void *arg);
 enum err txn_commit(struct txn *t, struct error *e) MUST_CHECK;
 void txn_end(struct txn *t);
 

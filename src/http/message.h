@@ -33,6 +33,7 @@ struct db;
 struct caller;
 struct route;
 struct wait;
+struct audit_note;
 struct request;
 struct response;
 typedef enum err (*route_fn)(struct request *req, struct response *res, struct error *e);
@@ -74,6 +75,10 @@ struct request {
 	struct query_pair *form;	/* the same of a body that is a form */
 	size_t n_form;
 	const struct caller *caller;	/* NULL on open routes; set by a host that knows who it is */
+	const char *claimed;		/* whose password was wrong, "" for no account's; NULL: none was */
+	struct audit_note *note;	/* api/audit's */
+	/* For the audit, where a handler knows better; NULL: the id in the answer or the path, none, "ok". */
+	const char *acted_on, *job_id, *outcome;
 	struct json_object *json;	/* the body, without its wrapper */
 	void *record;			/* the body as the route's record, for a create */
 	struct wait *wait;		/* set by a handler that must wait (run/order.h) */

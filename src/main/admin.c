@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/audit.h"
+#include "base/clock.h"
+#include "base/id.h"
 #include "base/mem.h"
 #include "db/migrate.h"
 #include "json/body.h"
@@ -41,6 +44,29 @@ admin_check_owner(const struct config *c, struct error *e)
 	    c->state_dir, p->pw_name, p->pw_name);
 }
 
+static enum err
+on_commit(struct db *db, void *arg, struct error *e)
+{
+	struct admin *a = arg;
+	const struct audit row = {
+		.id = id_new(a->ctx), .time = clock_wall(), .username = a->caller.username,
+		.credential = caller_by_name(CALLER_HOST), .remote = "", .request_id = "",
+		.operation = a->command->name, .outcome = AUDIT_OK,
+		.record = *a->command->arguments != '\0' ? a->args[0] : "",
+	};
+
+	if (a->is_noted)
+		return ERR_OK;
+	a->is_noted = true;
+	return audit_insert(db, &row, audit_cut(a->config, row.time), e);
+}
+
+void
+admin_note_changes(struct admin *a)
+{
+	db_before_commit(a->db, on_commit, a);
+}
+
 bool
 admin_open(struct admin *a)
 {
@@ -56,6 +82,7 @@ admin_open(struct admin *a)
 		return false;
 	}
 	a->link = link_new(a->ctx, a->config);
+	admin_note_changes(a);
 	return true;
 }
 
@@ -80,6 +107,7 @@ admin_call(struct admin *a, void *ctx, const struct call *call, struct response 
 			link_wait(a->link, req->wait);
 		app_resume(a->db, req, res);
 	}
+	admin_note_changes(a);
 	json_keep(ctx, res->body);
 	if (res->status < STATUS_BAD)
 		return true;

@@ -61,6 +61,7 @@ struct admin {
 	struct app *app;
 	struct link *link;
 	struct caller caller;
+	bool is_noted;		/* there is an audit record of it: see admin_note_changes() */
 };
 
 /* --- admin_options.c --- */
@@ -102,6 +103,12 @@ char *admin_name(void *ctx);
 enum err admin_check_owner(const struct config *c, struct error *e) MUST_CHECK;
 /* Opens the database, migrated, and what admin_call() needs. False: said what is wrong. */
 bool admin_open(struct admin *a);
+
+/*
+ * What the command changes from now on in the database by itself, not by admin_call(), leaves an audit record: of the
+ * command and its first argument, with the first transaction. admin_open() does this.
+ */
+void admin_note_changes(struct admin *a);
 
 /* A request as the API gets it, by an administrator. */
 struct call {

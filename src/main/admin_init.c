@@ -86,7 +86,10 @@ static enum err
 open_database(struct admin *a, struct error *e)
 {
 	a->db = db_open(a->ctx, a->config, false, e);
-	return a->db != NULL ? migrate_run(a->db, NULL, e) : e->code;
+	if (a->db == NULL || migrate_run(a->db, NULL, e) != ERR_OK)
+		return e->code;
+	admin_note_changes(a);
+	return ERR_OK;
 }
 
 static enum err

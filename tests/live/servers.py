@@ -50,6 +50,8 @@ def deployed(g, name):
     for there, here in (("127.0.0.1:3000", f"127.0.0.1:{g.port}"),
                         ("/run/gatehouse/gatehouse.sock", g.socket_path),
                         ("/usr/local/libexec/gatehouse", str(g.programs)),
+                        ("/var/log/apache2/gatehouse.log", f"{g.dir}/access.log"),
+                        ("/var/log/nginx/gatehouse.log", f"{g.dir}/access.log"),
                         ("/etc/gatehouse/gatehouse.conf", str(g.config))):
         text = text.replace(there, here)
     for here in (f"127.0.0.1:{g.port}", g.socket_path):

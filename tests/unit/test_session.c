@@ -173,6 +173,56 @@ Test(session, light_transactions)
 	}
 }
 
+static int asked;
+
+static enum err
+on_commit(struct db *db, void *arg, struct error *e)
+{
+	asked++;
+	if (arg != NULL)
+		return error_set(e, ERR_INTERNAL, "%s", (const char *)arg);
+	return session_end_all(db, "anna", e);
+}
+
+/* What is called before a commit is part of the transaction; bookkeeping does not call it. */
+Test(session, before_a_commit)
+{
+	int64_t lifetime;
+	struct error e = { 0 };
+	struct account b = { .id = "b", .username = "berta", .password_hash = "!", .created_by = "t",
+		.last_updated_by = "t" };
+
+	static char no[] = "not today";
+
+	issue(&anna, SESSION_LOGIN, &lifetime);
+	db_before_commit(w.db, on_commit, no);
+	{
+		TXN(t);
+
+		cr_assert_eq(txn_begin(&t, w.db, &e), ERR_OK);
+		cr_assert_eq(account_insert(w.db, &b, &e), ERR_OK);
+		cr_expect_eq(txn_commit(&t, &e), ERR_INTERNAL);
+		cr_expect_str_eq(e.detail, "not today");
+	}
+	cr_expect_eq(asked, 1);
+	cr_expect_eq(world_count(w.db, "account"), 1, "rolled back");
+	db_before_commit(w.db, on_commit, NULL);
+	session_note_use(w.db, "x", 1);
+	cr_expect_eq(asked, 1);
+	{
+		TXN(t);
+
+		cr_assert_eq(txn_begin(&t, w.db, &e), ERR_OK);
+		cr_assert_eq(account_insert(w.db, &b, &e), ERR_OK);
+		cr_expect_eq(txn_commit(&t, &e), ERR_OK);
+	}
+	cr_expect_eq(asked, 2);
+	cr_expect_eq(world_count(w.db, "session"), 0);
+	db_before_commit(w.db, NULL, NULL);
+	cr_assert_eq(issue(&anna, SESSION_LOGIN, &lifetime) != NULL, true);
+	cr_expect_eq(asked, 2);
+}
+
 Test(session, many_and_old_ones_go)
 {
 	int64_t lifetime;

@@ -1,0 +1,17 @@
+-- name: audit_insert
+INSERT INTO audit (id, time, username, account_id, credential, remote, operation, record, job_id, outcome, request_id)
+VALUES (:id, :time, :username, :account_id, :credential, :remote, :operation, :record, :job_id, :outcome, :request_id);
+-- name: audit_settle
+UPDATE audit SET record = :record, job_id = :job_id, outcome = :outcome WHERE id = :id;
+-- name: audit_expire
+DELETE FROM audit WHERE seq IN (SELECT seq FROM audit ORDER BY seq LIMIT :most) AND time < :before;
+-- name: audit_get
+SELECT * FROM audit WHERE id = :id;
+-- name: audit_page
+SELECT * FROM audit
+WHERE (:username IS NULL OR username = :username) AND (:operation IS NULL OR operation = :operation)
+	AND (:after IS NULL OR seq < (SELECT seq FROM audit WHERE id = :after))
+ORDER BY seq DESC LIMIT :limit;
+-- name: audit_total
+SELECT count(*) AS n FROM audit
+WHERE (:username IS NULL OR username = :username) AND (:operation IS NULL OR operation = :operation);
