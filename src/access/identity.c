@@ -76,8 +76,6 @@ identify_token(void *ctx, struct db *db, const struct verifier *v, const char *t
 		    "the token is not known, or not any more: log in again");
 	if (account_get(ctx, db, s.account_id, &a, e) != ERR_OK)
 		return e->code;
-	if (a.inactive)
-		return error_set(e, ERR_UNAUTHENTICATED, "the token's account is not active");
 	if (now - s.last_used >= use_step(idle))
 		session_note_use(db, s.id, now);
 	if (become(db, caller, &a, by, e) != ERR_OK)
@@ -115,8 +113,6 @@ by_server(void *ctx, struct db *db, const char *username, struct caller *caller,
 	if (!found)
 		return error_set(e, ERR_FORBIDDEN,
 		    "%s is known to the web server, but has no account here", username);
-	if (a.inactive)
-		return error_set(e, ERR_FORBIDDEN, "the account %s is not active", username);
 	return become(db, caller, &a, CALLER_SERVER, e);
 }
 
