@@ -58,6 +58,11 @@
 	TEXT(git, ca_file, "")					/* for https; "": the system's */ \
 	NUMBER(git, keep_days, 30, 0, 36500)			/* unused mirrors and trees are kept; 0: for ever */ \
 	NUMBER(git, megabytes, 10240, 0, 1000000000)		/* that mirrors and trees may hold; 0: any */ \
+	WORD(local, sandbox, "none", "none|landlock") \
+	TEXT(local, sandbox_read, "/bin:/etc:/lib:/lib32:/lib64:/opt:/proc:/run/systemd/resolve:/sbin:/sys:/usr") \
+	TEXT(local, sandbox_write, "")				/* colon-separated, beside its directory */ \
+	TEXT(local, run_as, "")					/* user that runs services; "": gatehoused's own */ \
+	TEXT(local, run_as_users, "")				/* colon-separated: those that a gateway may name */ \
 	NUMBER(auth, cache, 60, 0, 3600)			/* s that a verified password is remembered */ \
 	NUMBER(auth, session_max, 43200, 1, 31536000)		/* s that a login lasts */ \
 	NUMBER(auth, session_idle, 3600, 1, 31536000)		/* s that it may be unused */ \

@@ -26,8 +26,10 @@ local_check(struct json_object *settings, struct faults *faults)
 		return;
 	}
 	json_object_object_foreach(settings, key, value) {
-		(void)value;
-		faults_add(faults, mem_printf(tmp, "settings.%s", key),
+		if (strcmp(key, "user") == 0)
+			local_check_user(value, faults);
+		else
+			faults_add(faults, mem_printf(tmp, "settings.%s", key),
 		    "is not known to a local gateway");
 	}
 }
@@ -42,8 +44,11 @@ local_connected(struct json_object *settings)
 static enum err
 local_open(struct conn *c, struct error *e)
 {
-	if (run_dirs_open(c->config, e) != ERR_OK)
+	struct proc_user *user;
+
+	if (run_dirs_open(c->config, e) != ERR_OK || local_user(c, &user, e) != ERR_OK)
 		return e->code;
+	c->own = user;
 	environments_sweep(c);
 	return ERR_OK;
 }
@@ -99,7 +104,7 @@ enum err
 local_start(struct local_run *run, struct error *e)
 {
 	static const struct proc_events events = { local_output, local_ended };
-	const struct launch *l = run->launch;
+	struct launch *l = run->launch;
 	/* It finishes what it is at, writes down what it has done, and ends. */
 	const bool is_plan = strcmp(l->order->type, "opentofu-plan") == 0;
 	const struct proc_spec spec = {
@@ -108,8 +113,11 @@ local_start(struct local_run *run, struct error *e)
 		.argv = l->argv.at, .envp = l->env.at, .cwd = l->dir,
 		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
+		.user = run->user, .allow = l->allow, .n_allow = l->n_allow,
 	};
 
+	if (local_hand_over(l, e) != ERR_OK)
+		return e->code;
 	CRASH_POINT("spawn-before");
 	run->proc = proc_start(run, run->r->conn->loop, &spec, &events, run->r, e);
 	if (run->proc == NULL)
@@ -136,6 +144,7 @@ local_submit(struct conn_run *r, const struct conn_order *order, struct error *e
 
 	r->own = run;
 	run->r = r;
+	run->user = r->conn->own;
 	run->dir = run_dir_new(run, r->conn->config, order->attempt_id, e);
 	if (run->dir == NULL)
 		return e->code;

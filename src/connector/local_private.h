@@ -22,6 +22,7 @@ struct local_run {
 	struct conn_run *r;
 	struct run_dir *dir;
 	struct launch *launch;
+	const struct proc_user *user;	/* who is to run it; NULL: whoever we are */
 	struct proc *proc;	/* the service itself, once it has started */
 	bool canceled;
 };
@@ -37,6 +38,8 @@ struct launch {
 	struct names env, argv;	/* end in NULL after local_argv() */
 	const char *input;	/* for stdin, or NULL */
 	struct environment *environment;	/* local_environment.h; NULL: none is used */
+	struct proc_allow *allow;	/* the sandbox; NULL: there is none */
+	size_t n_allow;
 	const char *python;	/* of the virtual environment, or NULL */
 	struct init *init;	/* local_tofu.c's; NULL: it is not under way */
 
@@ -137,6 +140,17 @@ const char *launch_get(const struct launch *l, const char *name);
 enum err local_secrets(struct launch *l, struct error *e) MUST_CHECK;
 /* Whether parameter KEY is of format password. */
 bool launch_is_secret(const struct launch *l, const char *key);
+
+/* --- local_isolate.c: another user, and a sandbox --- */
+
+/* The setting "user" of a gateway. */
+void local_check_user(struct json_object *user, struct faults *faults);
+/* Who runs the services of C, made for it; NULL: whoever we are. */
+enum err local_user(struct conn *c, struct proc_user **user, struct error *e) MUST_CHECK;
+/* Lists what the service may open, where there is a sandbox: a step, when everything has its place. */
+enum err local_sandbox(struct launch *l, struct error *e) MUST_CHECK;
+/* Gives the run directory to the run's user, where that is another one: just before the service starts. */
+enum err local_hand_over(struct launch *l, struct error *e) MUST_CHECK;
 
 /* --- local_argv.c, local_ansible.c: the command line --- */
 

@@ -86,8 +86,8 @@ launch_last_lines(struct launch *l, const struct text *t, size_t lines, size_t b
 /* --- one after the other --- */
 
 static const launch_step steps[] = {
-	local_support, local_env, local_code, local_secrets, local_environment, local_argv,
-	local_init,
+	local_support, local_env, local_code, local_secrets, local_environment, local_sandbox,
+	local_argv, local_init,
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

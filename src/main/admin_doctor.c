@@ -44,6 +44,15 @@ find(struct visit *v, enum finding what, const char *fmt, ...)
 		v->worst = what;
 }
 
+/* What the state directory is to be closed to. Other users that run services pass through it. */
+static mode_t
+others_of(const struct config *c)
+{
+	bool pass = *c->local_run_as != '\0' || *c->local_run_as_users != '\0';
+
+	return OTHERS & ~(mode_t)(pass ? S_IXGRP | S_IXOTH : 0);
+}
+
 /* Whether the rest makes sense. */
 static bool
 check_state_dir(struct visit *v)
@@ -59,7 +68,7 @@ check_state_dir(struct visit *v)
 		find(v, BROKEN, "the state directory: %s", e.detail);
 	else if (access(dir, R_OK | W_OK | X_OK) != 0)
 		find(v, BROKEN, "the state directory %s: %s", dir, strerror(errno));
-	else if ((st.st_mode & OTHERS) != 0)
+	else if ((st.st_mode & others_of(v->config)) != 0)
 		find(v, DOUBTFUL, "the state directory %s is open to others (mode %04o): chmod 700",
 		    dir, (unsigned)st.st_mode & ~(unsigned)S_IFMT);
 	else
@@ -255,6 +264,66 @@ check_roots(struct visit *v)
 	}
 }
 
+static void
+check_sandbox(struct visit *v)
+{
+	bool wanted = strcmp(v->config->local_sandbox, "landlock") == 0;
+	int version = proc_sandbox_version();
+	const char *lacks = proc_sandbox_lacks();
+
+	if (version == 0)
+		find(v, wanted ? BROKEN : FINE, "the kernel has no Landlock: %s",
+		    wanted ? "[local] sandbox is landlock, so no service can run" :
+		    "services can have no sandbox");
+	else if (!wanted)
+		find(v, FINE, "services run without a sandbox; the kernel has Landlock %d",
+		    version);
+	else if (lacks != NULL)
+		find(v, DOUBTFUL, "services run in a sandbox, but the kernel's Landlock %d is old: "
+		    "%s", version, lacks);
+	else
+		find(v, FINE, "services run in a sandbox (Landlock %d)", version);
+}
+
+/* One of those that services are to run as. */
+static void
+check_user(struct visit *v, const char *key, const char *name)
+{
+	const struct proc_user *user;
+	struct stat st;
+	struct error e;
+
+	user = proc_user_find(v->ctx, name, &e);
+	if (user == NULL)
+		find(v, BROKEN, "[local] %s: %s", key, e.detail);
+	else if (user->uid == 0)
+		find(v, BROKEN, "[local] %s: services cannot be told to run as %s", key, name);
+	else if (geteuid() != 0 && user->uid != geteuid())
+		find(v, BROKEN, "[local] %s: only root's gatehoused can run services as %s", key,
+		    name);
+	else if (geteuid() == 0 && stat(v->config->state_dir, &st) == 0 &&
+	    (st.st_mode & S_IXOTH) == 0)
+		find(v, BROKEN, "[local] %s: %s cannot come to its run directories: chmod 711 %s",
+		    key, name, v->config->state_dir);
+	else
+		find(v, FINE, "services can run as %s", name);
+}
+
+static void
+check_users(struct visit *v)
+{
+	const char *at = v->config->local_run_as_users;
+
+	if (*v->config->local_run_as != '\0')
+		check_user(v, "run_as", v->config->local_run_as);
+	else if (geteuid() == 0)
+		find(v, DOUBTFUL, "services run as root: [local] run_as is not set");
+	for (size_t n; *at != '\0'; at += n + (at[n] == ':')) {
+		n = strcspn(at, ":");
+		check_user(v, "run_as_users", mem_textn(v->ctx, at, n));
+	}
+}
+
 int
 admin_doctor(struct admin *a)
 {
@@ -271,5 +340,7 @@ admin_doctor(struct admin *a)
 	check_program(&v, a->config->local_python, "python-script");
 	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
 	check_roots(&v);
+	check_users(&v);
+	check_sandbox(&v);
 	return v.worst == BROKEN ? EXIT_FAILURE : EXIT_SUCCESS;
 }

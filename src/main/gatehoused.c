@@ -136,6 +136,8 @@ serve(void *ctx, const struct config *c, const struct options *o, struct error *
 		return e->code;
 	if (o->on_demand)
 		dispatch_leave_when_idle(s.dispatch, c->dispatcher_idle_exit * MS_PER_S);
+	if (geteuid() == 0 && *c->local_run_as == '\0')
+		log_warning("services run as root: [local] run_as is not set");
 	log_info("version %s serves %s", PACKAGE_VERSION, c->state_dir);
 	loop_run(l);
 	db_rest(db);

@@ -16,6 +16,25 @@
  */
 enum proc_stream { PROC_STDOUT, PROC_STDERR };
 
+/* What may be opened in a sandbox: PATH and all below it. A link is followed once, here. */
+enum proc_right {
+	PROC_READ,	/* read, list, execute */
+	PROC_WRITE	/* that, and write, make, remove; never device files */
+};
+
+struct proc_allow {
+	const char *path;
+	enum proc_right right;
+};
+
+/* Another user of this host. */
+struct proc_user {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+};
+
 struct proc_spec {
 	const char *const *argv;	/* argv[0] is an absolute path: see proc_find() */
 	const char *const *envp;	/* NAME=value, the whole environment, ends in NULL */
@@ -26,6 +45,9 @@ struct proc_spec {
 	int64_t stop_ms;		/* from that to SIGTERM */
 	int64_t grace_ms;		/* from SIGTERM to SIGKILL; so long pipes stay open after the leader's end */
 	const char *mark;		/* "NAME=value", one of envp: who has it in its environment is of the tree */
+	const struct proc_user *user;	/* to run as, which takes root; NULL: as we are */
+	const struct proc_allow *allow;	/* the sandbox: nothing else can be opened; NULL: there is none */
+	size_t n_allow;
 };
 
 struct proc_end {
@@ -53,6 +75,12 @@ enum err proc_init(struct loop *l, struct error *e) MUST_CHECK;
  * NAME is checked and copied.
  */
 char *proc_find(void *ctx, const char *path, const char *name);
+/* User NAME of this host, made for CTX. NULL: E filled. */
+struct proc_user *proc_user_find(void *ctx, const char *name, struct error *e);
+/* The version of Landlock (its ABI) that the kernel has: sandboxes can be made. 0: it has none. */
+int proc_sandbox_version(void);
+/* What a sandbox of this kernel cannot hold back, a sentence; NULL: it holds back all that we promise. */
+const char *proc_sandbox_lacks(void);
 /*
  * Starts SPEC (copied). EVENTS must outlive the proc. NULL: E says why ("exec /x: No such file or directory");
  * nothing runs then and no event comes. Freeing it (or CTX, before L) while it runs kills the tree without an event.

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdint.h>
@@ -14,8 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/sandbox.h"
+
 /* What the child came to; it says so through the status pipe, which exec closes. */
-enum step { STEP_PREPARE, STEP_CHDIR, STEP_EXEC };
+enum step { STEP_PREPARE, STEP_USER, STEP_CHDIR, STEP_SANDBOX, STEP_EXEC };
 
 struct trouble {
 	enum step step;
@@ -35,6 +38,7 @@ enum { READ_END, WRITE_END };
 
 struct pipes {
 	int at[PIPES][2];
+	int ruleset;	/* of the sandbox; -1: there is none */
 };
 
 /* --- in the child: nothing but calls that are safe after a fork --- */
@@ -97,22 +101,40 @@ child_limits(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Groups first: afterwards it is not ours to say any more. */
+static int
+child_user(const struct proc_user *u)
+{
+	if (u == NULL)
+		return 0;
+	if (setgroups(u->n_groups, u->groups) != 0 || setresgid(u->gid, u->gid, u->gid) != 0)
+		return -1;
+	return setresuid(u->uid, u->uid, u->uid);
+}
+
 static _Noreturn void
 child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 {
 	int status = p->at[STATUS][WRITE_END];
 
-	/* The leader must not outlive us; we may have died before it said so. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-		child_fail(status, STEP_PREPARE);
 	umask(UMASK);
 	if (setsid() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    child_descriptors(p, &status) != 0)
 		child_fail(status, STEP_PREPARE);
 	child_signals();
 	child_limits();
+	if (child_user(spec->user) != 0)
+		child_fail(status, STEP_USER);
+	/*
+	 * The leader must not outlive us; we may have died before it said so. Not before the change
+	 * of user, which takes it back.
+	 */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		child_fail(status, STEP_PREPARE);
 	if (chdir(spec->cwd) != 0)
 		child_fail(status, STEP_CHDIR);
+	if (p->ruleset >= 0 && sandbox_enter(p->ruleset) != 0)
+		child_fail(status, STEP_SANDBOX);
 	execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv,
 	    (char *const *)(uintptr_t)spec->envp);
 	child_fail(status, STEP_EXEC);
@@ -135,6 +157,7 @@ pipes_close(struct pipes *p)
 		close_one(&p->at[i][READ_END]);
 		close_one(&p->at[i][WRITE_END]);
 	}
+	close_one(&p->ruleset);
 }
 
 static bool
@@ -184,6 +207,12 @@ explain(const struct proc_spec *spec, const struct trouble *t, struct error *e)
 		break;
 	case STEP_CHDIR:
 		return error_set(e, ERR_INTERNAL, "chdir %s: %s", spec->cwd, strerror(t->error));
+	case STEP_USER:
+		return error_set(e, ERR_INTERNAL, "the process cannot run as user %d: %s",
+		    (int)spec->user->uid, strerror(t->error));
+	case STEP_SANDBOX:
+		return error_set(e, ERR_INTERNAL, "the sandbox cannot be entered: %s",
+		    strerror(t->error));
 	case STEP_EXEC:
 		return error_set(e, ERR_INTERNAL, "exec %s: %s", spec->argv[0], strerror(t->error));
 	}
@@ -222,8 +251,11 @@ proc_spawn(const struct proc_spec *spec, struct spawned *out, struct error *e)
 	struct pipes p;
 	enum err result;
 
+	p.ruleset = -1;
 	if (!pipes_open(&p, spec->input != NULL)) {
 		result = error_set(e, ERR_INTERNAL, "pipe: %s", strerror(errno));
+	} else if (spec->allow != NULL && (p.ruleset = sandbox_open(spec, e)) < 0) {
+		result = e->code;
 	} else if ((out->pid = fork_quietly(spec, &p)) < 0) {
 		result = error_set(e, ERR_INTERNAL, "fork: %s", strerror(errno));
 	} else {
