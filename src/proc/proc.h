@@ -1,6 +1,7 @@
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -95,6 +96,8 @@ void proc_stop(struct proc *p);
 /* Stops (0) or goes on (1) reading the pipes, so that a full disk holds the writer up. */
 void proc_read(struct proc *p, int on);
 pid_t proc_pid(const struct proc *p);
+/* Whether process PID descends from this one, or is gone, so that nobody can say. */
+bool proc_descends(pid_t pid);
 /*
  * SIGKILLs every process but this one whose environment has MARK ("NAME=value"), and what descends from such; returns
  * how many there were. Waits until none is left, two seconds at most. For what a dead dispatcher left.

@@ -270,6 +270,18 @@ entry_kill(const struct snapshot *s, struct entry *p)
 	entry_signal(p, SIGKILL);
 }
 
+bool
+proc_descends(pid_t pid)
+{
+	struct entry p = { .parent = pid };
+
+	/* Whoever lost its parent has become our own child. */
+	while (p.parent > 1 && p.parent != getpid())
+		if (!entry_read(&p, p.parent))
+			return true;
+	return p.pid != 0 && p.parent == getpid();
+}
+
 uint64_t
 tree_start(pid_t pid)
 {

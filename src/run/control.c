@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/body.h"
+#include "proc/proc.h"
 #include "run/frame.h"
 #include "run/parts.h"
 #include "run/socket.h"
@@ -117,6 +118,24 @@ accept_failed(struct dispatch *d)
 	loop_after(d->loop, ACCEPT_PAUSE_MS, accept_again, d);
 }
 
+/*
+ * A sandbox does not hold back connect(2) to a socket that has a name; a service must not have runs
+ * started there, past all roles. All its processes descend from us.
+ */
+static bool
+is_kept_out(const struct dispatch *d, int fd)
+{
+	struct ucred peer = { 0 };
+	socklen_t n = sizeof peer;
+
+	if (strcmp(d->config->local_sandbox, "none") == 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && !proc_descends(peer.pid))
+		return false;
+	log_warning("control socket: process %d of a service is kept out", (int)peer.pid);
+	return true;
+}
+
 static void
 control_accept(void *arg, int listener, unsigned ready)
 {
@@ -128,6 +147,10 @@ control_accept(void *arg, int listener, unsigned ready)
 	(void)ready;
 	if (fd < 0) {
 		accept_failed(d);
+		return;
+	}
+	if (is_kept_out(d, fd)) {
+		close(fd);
 		return;
 	}
 	c = MEM_NEW(d, struct client);
