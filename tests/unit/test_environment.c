@@ -319,3 +319,35 @@ Test(environment, the_old_and_the_too_much_go)
 	mem_free(c);
 	close(lock);
 }
+
+/* --- runs that are kept apart --- */
+
+/* The environment is built by whoever we are, and used by those who may see nothing else of the state directory. */
+Test(environment, is_seen_in_a_sandbox_and_by_another_user)
+{
+	struct conn *c = open_kind("local", "{}");
+	const char *said = "1.0 True True True\n";
+	struct wish w;
+
+	venv_is_there();
+	serve(NULL, NULL);
+	w = python_wish("greeting==1.0\n", "");
+	expect_said(ended(c, &w), said);
+	if (proc_sandbox_version() > 0) {
+		config->local_sandbox = "landlock";
+		expect_said(ended(c, &w), said);
+	}
+	mem_free(c);
+	if (geteuid() != 0)
+		cr_skip_test("lacks root, who alone can run services as another user");
+	cr_assert_eq(chmod(state, 0711), 0);
+	config->local_run_as = "nobody";
+	c = open_kind("local", "{}");
+	w = python_wish("greeting==1.0\n", "");
+	cr_assert_eq(chmod(mem_printf(ctx, "%s/main.py", code), 0644), 0);
+	expect_said(ended(c, &w), said);
+	config->local_sandbox = "none";
+	expect_said(ended(c, &w), said);
+	cr_expect_eq(environments(NULL), 1);
+	mem_free(c);
+}
