@@ -63,6 +63,7 @@ struct list_kind {
 	const char *added;		/* a member that SHOW adds to those of the table, or NULL */
 	int64_t limit;			/* without "limit"; 0: all */
 	int64_t limit_max, skip_max;	/* 0: the bound of all lists */
+	int64_t limit_cap;		/* a larger limit is taken for this one; 0: none */
 	bool is_paged;			/* page and pageSize are taken too: ANSWER_PAGE */
 };
 

@@ -298,6 +298,8 @@ read_numbers(const struct reading *r)
 
 	if (query_int(r->req, "limit", 1, limit_max, k->limit, &l->limit, r->e) != ERR_OK)
 		return r->e->code;
+	if (k->limit_cap != 0 && l->limit > k->limit_cap)
+		l->limit = k->limit_cap;
 	return query_int(r->req, "skip", 0, skip_max, 0, &l->skip, r->e);
 }
 

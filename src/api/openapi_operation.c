@@ -199,6 +199,27 @@ status_schema(const struct route *t, struct json_object *result)
 }
 
 static struct json_object *
+listing_schema(const struct route *t)
+{
+	struct json_object *o = openapi_object();
+
+	openapi_member(o, "results", inner_schema(t), true);
+	openapi_member(o, "total", openapi_type("integer"), true);
+	return o;
+}
+
+static struct json_object *
+ok_schema(const struct route *t)
+{
+	struct json_object *o = openapi_object(), *status = mem_must(json_object_new_object());
+
+	openapi_put(status, "const", "OK");
+	openapi_member(o, "status", status, true);
+	openapi_member(o, "data", inner_schema(t), true);
+	return o;
+}
+
+static struct json_object *
 page_schema(const struct route *t)
 {
 	static const char *const counts[] = { "totalRecords", "currentPage", "pageSize",
@@ -226,6 +247,10 @@ answer_schema(const struct route *t)
 		return value_schema(t);
 	case ANSWER_MESSAGE_ID:
 		return message_id_schema();
+	case ANSWER_LISTING:
+		return listing_schema(t);
+	case ANSWER_OK:
+		return ok_schema(t);
 	case ANSWER_STATUS:
 		return status_schema(t, inner_schema(t));
 	case ANSWER_PAGE:

@@ -1,3 +1,4 @@
+#include "api/authorization.h"
 #include "api/openapi_private.h"
 
 #include "store/audit.h"
@@ -10,6 +11,7 @@
 #include "store/secret.h"
 #include "store/service.h"
 #include "store/service_group.h"
+#include "store/user_group.h"
 #include "store/virtual_cluster.h"
 
 /*
@@ -267,6 +269,14 @@ const struct openapi_text openapi_shapes[] = {
 			"added": { "type": "integer" },
 			"replaced": { "type": "integer" },
 			"skipped": { "type": "integer" } } } } }) },
+	{ "AssignedRoles", JSON({ "type": "array",
+	    "items": { "type": "object", "required": ["roleId"],
+		"properties": { "roleId": { "type": "string" } } },
+	    "examples": [[{ "roleId": "67617465000000000000000e" }]] }) },
+	{ "MemberOf", JSON({ "type": "array",
+	    "items": { "type": "object", "required": ["groupId"],
+		"properties": { "groupId": { "type": "string" } } },
+	    "examples": [[{ "groupId": "66f2a4c19e0b7d5a3c8e1f40" }]] }) },
 	{ "JobAttempts", JSON({ "type": "array",
 	    "items": { "$ref": "#/components/schemas/JobAttempt" } }) },
 	{ "Items", JSON({ "type": "array", "items": { "type": "object" } }) },
@@ -411,6 +421,9 @@ const struct openapi_record openapi_records[] = {
 	{ "Job", job_fields,
 	    JSON({ "elapsed_time": { "type": ["number", "null"], "minimum": 0,
 		"description": "seconds; null until it has ended" } }) },
+	{ "Role", role_fields, NULL },
+	{ "UserGroup", user_group_fields, NULL },
+	{ "Account", account_wire_fields, NULL },
 	{ "JobEvent", job_event_fields, NULL },
 	{ "JobAttempt", job_attempt_fields, NULL },
 	{ NULL, NULL, NULL }

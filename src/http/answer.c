@@ -73,6 +73,16 @@ answer_wrap(enum answer kind, struct response *res)
 		add(o, "message", res->message);
 		add(o, "id", res->id);
 		return o;
+	case ANSWER_LISTING:
+		o = json_object_new_object();
+		json_object_object_add(o, "results", body);
+		json_object_object_add(o, "total", json_object_new_int64(res->total));
+		return o;
+	case ANSWER_OK:
+		o = json_object_new_object();
+		add(o, "status", "OK");
+		json_object_object_add(o, "data", body);
+		return o;
 	case ANSWER_STATUS:
 		return status(res, body);
 	case ANSWER_PAGE:

@@ -12,6 +12,8 @@ enum answer {
 	ANSWER_MESSAGE_ID,	/* {state, message, id} */
 	/* Of the original's Inventory Manager: */
 	ANSWER_STATUS,		/* {status, message, result: body}, message where there is one */
+	ANSWER_LISTING,		/* {results: body, total} */
+	ANSWER_OK,		/* {status: "OK", data: body} */
 	ANSWER_PAGE		/* {status, result: {data: body, totalRecords, currentPage, pageSize, totalPages}} */
 };
 
