@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "proc/reaper.h"
 #include "proc/spawn.h"
 #include "proc/tree.h"
 
@@ -35,7 +36,7 @@ struct stream {
 };
 
 /*
- * Its life: the leader runs; it is reaped; its pipes are read to their end, or
+ * Its life: the leader runs; its reaper says how it ended; its pipes are read to their end, or
  * until the deadline; what is left of the tree is ended; ended() is called. The
  * deadline is one grace after the leader's end or proc_stop(), whichever comes first.
  */
@@ -51,6 +52,8 @@ struct proc {
 	struct watch *input_watch;
 	const char *input;
 	size_t input_len, input_at;
+	int report_fd;		/* of the reaper: -1: it has said all */
+	struct watch *report_watch;
 	struct timer *patience, *deadline, *poll;
 	int64_t poll_ms;
 	int looks;
@@ -59,7 +62,8 @@ struct proc {
 	bool termed;		/* everything has had its SIGTERM */
 	bool killing;		/* the deadline is over */
 	bool held;		/* proc_read() said so */
-	bool done;		/* nothing of it is left */
+	bool gone;		/* the reaper says that nothing is left */
+	bool done;		/* and so do we */
 };
 
 /*
@@ -236,13 +240,16 @@ proc_look_again(struct proc *p)
 static void
 proc_look(struct proc *p)
 {
-	size_t left;
+	size_t left = 0;
 
 	loop_cancel(p->poll);
 	p->poll = NULL;
 	if (!p->killing && (p->tree.led || !streams_ended(p)))
 		return;
-	left = tree_signal(table.first, &p->tree, p->killing ? SIGKILL : p->termed ? 0 : SIGTERM);
+	/* Mostly it is gone, and nobody has to look through all processes of the host. */
+	if (!p->gone)
+		left = tree_signal(
+		    table.first, &p->tree, p->killing ? SIGKILL : p->termed ? 0 : SIGTERM);
 	p->termed = true;
 	if (left == 0 && !p->tree.led)
 		proc_finish(p);
@@ -281,13 +288,60 @@ leader_ended(struct proc *p, int status)
 	proc_look(p);
 }
 
-/* --- children --- */
+/* --- reapers --- */
+
+static void
+report_close(struct proc *p)
+{
+	if (p->report_fd < 0)
+		return;
+	loop_forget(p->report_watch);
+	close(p->report_fd);
+	p->report_fd = -1;
+}
+
+static void
+reaper_ended(struct proc *p, int status)
+{
+	p->tree.reaper = 0;
+	p->tree.is_broken = WIFSIGNALED(status);
+	if (p->tree.is_broken)
+		log_warning("whoever watched process %d has been killed", (int)p->tree.leader);
+}
+
+/* What the reaper says; at the end of what it says it is gone, and must have told of the leader. */
+static void
+report_ready(void *arg, int fd, unsigned ready)
+{
+	struct proc *p = arg;
+	struct reaper_report r;
+	ssize_t n = read(fd, &r, sizeof r);
+	int status;
+
+	(void)ready;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == (ssize_t)sizeof r) {
+		p->gone |= r.is_alone;
+		leader_ended(p, r.status);
+		return;
+	}
+	report_close(p);
+	/* It is ending, if it has not been reaped with others already. */
+	if (p->tree.reaper != 0 && waitpid(p->tree.reaper, &status, 0) > 0)
+		reaper_ended(p, status);
+	p->gone |= !p->tree.is_broken;
+	if (p->tree.led)
+		leader_ended(p, SIGKILL);
+	else
+		proc_look(p);
+}
 
 static struct proc *
-led_by(pid_t pid)
+reaped_by(pid_t pid)
 {
 	for (struct tree *t = table.first; t != NULL; t = t->next)
-		if (t->led && t->leader == pid)
+		if (t->reaper == pid)
 			return proc_of(t);
 	return NULL;
 }
@@ -320,10 +374,10 @@ child_ended(void *arg, int fd, unsigned ready)
 	while (read(fd, infos, sizeof infos) > 0)
 		;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct proc *p = led_by(pid);
+		struct proc *p = reaped_by(pid);
 
 		if (p != NULL)
-			leader_ended(p, status);
+			reaper_ended(p, status);
 		else
 			any_orphan = true;
 	}
@@ -393,6 +447,7 @@ proc_free(struct proc *p)
 	for (int i = 0; i < STREAMS; i++)
 		stream_close(&p->out[i]);
 	input_close(p);
+	report_close(p);
 	for (int n = 0; !p->done && n < FREE_ROUNDS; n++)
 		p->done = tree_signal(table.first, &p->tree, SIGKILL) == 0;
 	table_remove(&p->tree);
@@ -405,14 +460,15 @@ proc_new(void *ctx, const struct proc_spec *spec, const struct spawned *s)
 	struct proc *p = MEM_NEW(ctx, struct proc);
 
 	p->tree = (struct tree){
-		.next = table.first, .leader = s->pid, .start = tree_start(s->pid), .led = true,
-		.mark = mem_text(p, spec->mark),
+		.next = table.first, .leader = s->pid, .reaper = s->reaper,
+		.start = tree_start(s->reaper), .led = true, .mark = mem_text(p, spec->mark),
 	};
 	table.first = &p->tree;
 	for (int i = 0; i < STREAMS; i++)
 		p->out[i] = (struct stream){
 			.proc = p, .which = (enum proc_stream)i, .fd = s->output[i],
 		};
+	p->report_fd = s->report;
 	p->input_fd = s->input;
 	p->input_len = spec->input_len;
 	if (spec->input != NULL)
@@ -440,7 +496,8 @@ proc_start(void *ctx, struct loop *l, const struct proc_spec *spec,
 	p->arg = arg;
 	if (p->input_fd >= 0)
 		p->input_watch = loop_watch(l, p->input_fd, LOOP_WRITE, input_ready, p, e);
-	if ((p->input_fd >= 0 && p->input_watch == NULL) ||
+	p->report_watch = loop_watch(l, p->report_fd, LOOP_READ, report_ready, p, e);
+	if (p->report_watch == NULL || (p->input_fd >= 0 && p->input_watch == NULL) ||
 	    stream_watch(&p->out[PROC_STDOUT], e) != ERR_OK ||
 	    stream_watch(&p->out[PROC_STDERR], e) != ERR_OK) {
 		mem_free(p);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/reaper.h"
 #include "proc/sandbox.h"
 
 /* What the child came to; it says so through the status pipe, which exec closes. */
@@ -33,7 +34,7 @@ enum {
 };
 
 enum { KERNEL_SIGACTION = 8 };	/* words: more than it has anywhere */
-enum { IN, OUT, ERR, STATUS, PIPES };
+enum { IN, OUT, ERR, STATUS, REPORT, PIPES };
 enum { READ_END, WRITE_END };
 
 struct pipes {
@@ -140,6 +141,19 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 	child_fail(status, STEP_EXEC);
 }
 
+/* Our child: it starts the leader and stays. */
+static _Noreturn void
+reaper_run(const struct proc_spec *spec, const struct pipes *p)
+{
+	pid_t self = getpid(), leader = -1;
+
+	if (reaper_prepare() != 0 || (leader = fork()) < 0)
+		child_fail(p->at[STATUS][WRITE_END], STEP_PREPARE);
+	if (leader == 0)
+		child_run(spec, p, self);
+	reaper_watch(p->at[REPORT][WRITE_END], leader);
+}
+
 /* --- in the parent --- */
 
 static void
@@ -184,7 +198,7 @@ pipes_open(struct pipes *p, bool has_input)
 static pid_t
 fork_quietly(const struct proc_spec *spec, const struct pipes *p)
 {
-	pid_t parent = getpid(), pid;
+	pid_t pid;
 	sigset_t all, before;
 	int error;
 
@@ -192,7 +206,7 @@ fork_quietly(const struct proc_spec *spec, const struct pipes *p)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid == 0)
-		child_run(spec, p, parent);
+		reaper_run(spec, p);
 	error = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = error;
@@ -236,6 +250,20 @@ await_exec(const struct proc_spec *spec, pid_t pid, int status, struct error *e)
 	return explain(spec, &t, e);
 }
 
+/* Who the leader is; after that nothing is waited for any more. */
+static bool
+await_leader(int report, pid_t *leader)
+{
+	struct reaper_report r;
+	ssize_t n;
+
+	do
+		n = read(report, &r, sizeof r);
+	while (n < 0 && errno == EINTR);
+	*leader = r.leader;
+	return n == (ssize_t)sizeof r && set_nonblocking(report);
+}
+
 static int
 take(int *fd)
 {
@@ -256,16 +284,22 @@ proc_spawn(const struct proc_spec *spec, struct spawned *out, struct error *e)
 		result = error_set(e, ERR_INTERNAL, "pipe: %s", strerror(errno));
 	} else if (spec->allow != NULL && (p.ruleset = sandbox_open(spec, e)) < 0) {
 		result = e->code;
-	} else if ((out->pid = fork_quietly(spec, &p)) < 0) {
+	} else if ((out->reaper = fork_quietly(spec, &p)) < 0) {
 		result = error_set(e, ERR_INTERNAL, "fork: %s", strerror(errno));
 	} else {
 		close_one(&p.at[STATUS][WRITE_END]);
-		result = await_exec(spec, out->pid, p.at[STATUS][READ_END], e);
+		close_one(&p.at[REPORT][WRITE_END]);
+		result = await_exec(spec, out->reaper, p.at[STATUS][READ_END], e);
+	}
+	if (result == ERR_OK && !await_leader(p.at[REPORT][READ_END], &out->pid)) {
+		kill(out->reaper, SIGKILL);
+		result = error_set(e, ERR_INTERNAL, "the process was killed as it started");
 	}
 	if (result == ERR_OK) {
 		out->input = take(&p.at[IN][WRITE_END]);
 		out->output[PROC_STDOUT] = take(&p.at[OUT][READ_END]);
 		out->output[PROC_STDERR] = take(&p.at[ERR][READ_END]);
+		out->report = take(&p.at[REPORT][READ_END]);
 	}
 	pipes_close(&p);
 	return result;

@@ -8,6 +8,8 @@
 /* A process just started, and our ends of its pipes. Private to proc/. */
 struct spawned {
 	pid_t pid;
+	pid_t reaper;	/* our child, its parent: proc/reaper.h */
+	int report;	/* struct reaper_report comes here */
 	int input;	/* to its stdin, -1 where that is /dev/null */
 	int output[2];	/* from its stdout and stderr */
 };

@@ -183,20 +183,20 @@ top_of(const struct snapshot *s, struct entry *p)
 }
 
 static const struct tree *
-led_by(const struct tree *all, pid_t pid)
+reaped_by(const struct tree *all, pid_t pid)
 {
 	for (; all != NULL; all = all->next)
-		if (all->led && all->leader == pid)
+		if (all->reaper == pid)
 			return all;
 	return NULL;
 }
 
-/* Whether no other tree is old enough to have started what began at START. */
+/* Whether no other tree without a reaper is old enough to have started what began at START. */
 static bool
 is_only(const struct tree *all, const struct tree *t, uint64_t start)
 {
 	for (; all != NULL; all = all->next)
-		if (all != t && all->start <= start)
+		if (all != t && all->is_broken && all->start <= start)
 			return false;
 	return true;
 }
@@ -207,28 +207,30 @@ is_with(const struct tree *t, const struct entry *p)
 	return p->session == t->leader || p->group == t->leader;
 }
 
-/* Whether P, under our child TOP that no living leader leads, is T's. */
+/* Whether P, under our child TOP that is no reaper, is T's. */
 static bool
 orphan_belongs(const struct tree *all, const struct tree *t, struct entry *p, struct entry *top)
 {
-	return is_with(t, p) || is_with(t, top) ||
-	    entry_is_marked(p, t->mark) || entry_is_marked(top, t->mark) ||
-	    (top->start >= t->start && is_only(all, t, top->start));
+	return entry_is_marked(p, t->mark) || entry_is_marked(top, t->mark) ||
+	    (t->is_broken && (is_with(t, p) || is_with(t, top) ||
+	    (top->start >= t->start && is_only(all, t, top->start))));
 }
 
 static bool
 belongs(const struct snapshot *s, const struct tree *all, const struct tree *t, struct entry *p)
 {
 	struct entry *top;
-	const struct tree *leader;
+	const struct tree *reaped;
 
 	if (p->pid == s->self || p->pid == INIT_PID || p->start < t->start)
 		return false;
 	top = top_of(s, p);
 	if (top == NULL)
 		return entry_is_marked(p, t->mark);
-	leader = led_by(all, top->pid);
-	return leader != NULL ? leader == t : orphan_belongs(all, t, p, top);
+	reaped = reaped_by(all, top->pid);
+	if (reaped != NULL)
+		return reaped == t && p != top;
+	return orphan_belongs(all, t, p, top);
 }
 
 /* --- signals --- */

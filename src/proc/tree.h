@@ -9,16 +9,19 @@
 /*
  * Which processes belong to a run, read from /proc. Private to proc/. A process
  * belongs to a tree if it began no earlier than the leader and
- *  - is the leader or descends from it, or
- *  - was adopted by us and is, or descends from one that is, in the leader's session or group, or
- *  - has the mark in its environment, wherever it descends from, or
- *  - was adopted by us and no other tree is old enough to have started it.
+ *  - descends from the tree's reaper (proc/reaper.h), which itself does not count, or
+ *  - has the mark in its environment, wherever it descends from.
+ * Where somebody has killed the reaper we are who adopts its orphans. One of these, or what descends from it, belongs
+ * to a tree without a reaper if it is in the leader's session or group, or no other such tree is old enough to have
+ * started it.
  */
 struct tree {
 	struct tree *next;	/* the other trees that have not ended */
 	pid_t leader;
+	pid_t reaper;		/* 0: it has ended */
 	uint64_t start;		/* when the leader began: clock ticks since the host did */
-	bool led;		/* the leader is not reaped yet: its number is surely its own */
+	bool led;		/* the leader has not ended, as far as we know */
+	bool is_broken;		/* its reaper has been killed */
 	const char *mark;	/* "NAME=value" */
 };
 

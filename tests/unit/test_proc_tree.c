@@ -1,5 +1,6 @@
 #include "proc_fixture.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include "proc/tree.h"
@@ -148,18 +149,71 @@ Test(proc_tree, one_tree_leaves_the_others_alone, .init = begin, .fini = finish)
 	cr_expect_not(lives(told_pid(b)));
 }
 
-/* One that could be either's lives until it can only be one's. */
-Test(proc_tree, a_stray_goes_with_the_last_that_may_have_started_it, .init = begin, .fini = finish)
+/* It has no mark, no session, no parent that lives: its reaper knows whose it is, though an older run goes on. */
+Test(proc_tree, a_stray_goes_with_its_own_run, .init = begin, .fini = finish)
 {
 	struct seen *a = start_marked("sleep 1000", GRACE_SHORT, mem_printf(ctx, "%s-a", mark));
 	struct seen *b = start_marked("env -i /usr/bin/setsid /bin/sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' & "
 	    "sleep 0.2", GRACE_SHORT, mem_printf(ctx, "%s-b", mark));
 
 	await(b);
-	cr_expect(lives(told_pid(b)));
+	cr_expect_not(lives(told_pid(b)));
+	cr_expect(lives(proc_pid(a->proc)));
 	proc_stop(a->proc);
 	await(a);
-	cr_expect_not(lives(told_pid(b)));
+}
+
+/* A service may kill the process that watches it, as it is of the same user: nothing of it is left all the same. */
+Test(proc_tree, without_its_reaper, .init = begin, .fini = finish)
+{
+	static const char *const scripts[] = {
+		"setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; kill -9 $PPID; sleep 1000",
+		"env -i /usr/bin/setsid /bin/sh -c 'echo $$; exec sleep 1000 </dev/null >/dev/null 2>&1' & sleep 0.2; "
+		"kill -9 $PPID; sleep 1000",
+	};
+
+	for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+		struct seen *s = start(scripts[i], GRACE_SHORT);
+
+		await(s);
+		cr_expect_eq(s->end.signal, SIGKILL);
+		cr_expect_not(lives(told_pid(s)), "%s", scripts[i]);
+	}
+}
+
+static void
+start_and_die(void *arg)
+{
+	struct seen *s;
+
+	(void)arg;
+	begin();
+	s = start("setsid sh -c 'echo $$; exec sleep 1000 >/dev/null' & env -i /usr/bin/setsid /bin/sleep 1000 & sleep 1000",
+	    GRACE_LONG);
+	await_bytes(s, 2);
+	/* For the test: whoever it was. */
+	dprintf(STDOUT_FILENO, "%d\n", (int)told_pid(s));
+	kill(getpid(), SIGKILL);
+}
+
+/* Nothing survives us, whoever comes next or not. */
+Test(proc_tree, it_ends_with_us)
+{
+	char line[32] = "";
+	int out[2], status;
+	pid_t pid;
+
+	cr_assert_eq(pipe(out), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(out[1], STDOUT_FILENO);
+		start_and_die(NULL);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status));
+	cr_assert_gt(read(out[0], line, sizeof line - 1), 0);
+	while (lives((pid_t)atol(line)))
+		poll(NULL, 0, 10);
 }
 
 Test(proc_tree, freeing_kills, .init = begin, .fini = finish)
