@@ -37,6 +37,9 @@
 	NUMBER(run, grace_tofu, 120, 0, 86400)			/* s between SIGINT and SIGTERM of a plan */ \
 	NUMBER(run, max_output, 8388608, 1024, 67108864)	/* bytes kept of each of stdout and stderr */ \
 	NUMBER(run, parallel, 0, 0, 100000)			/* runs at once; 0: two a core */ \
+	NUMBER(run, rlimit_memory, 0, 0, 1000000000)		/* megabytes of each process of a run; 0: unset */ \
+	NUMBER(run, rlimit_processes, 0, 0, 10000000)		/* of the user of a run; 0: unset */ \
+	NUMBER(run, rlimit_files, 0, 0, 1000000000)		/* megabytes of a file; 0: unset */ \
 	NUMBER(run, parallel_gateway, 0, 0, 100000)		/* of one gateway; 0: no limit of its own */ \
 	NUMBER(retention, days, 90, 0, 36500)			/* an ended job is kept; 0: for ever */ \
 	NUMBER(retention, runs, 10000, 0, 1000000000)		/* ended jobs kept of each service; 0: all */ \

@@ -11,6 +11,8 @@
 
 enum { MS_PER_S = 1000 };
 
+static const int64_t megabyte = 1024 * INT64_C(1024);
+
 /*
  * Runs services as processes on this host (services.md section 3). Every run
  * has a directory of its own, which is its HOME; its working directory is the code's.
@@ -71,18 +73,39 @@ local_output(void *arg, enum proc_stream stream, const void *bytes, size_t n)
 	conn_output(arg, stream == PROC_STDOUT ? CONN_STDOUT : CONN_STDERR, bytes, n);
 }
 
+/* The directory is gone before anybody is told; other runs do not wait for a large one. */
+static void
+remove_dir(void *arg)
+{
+	struct local_run *run = arg;
+
+	run->removing = NULL;
+	if (run->dir != NULL && !run_dir_empty(run->dir)) {
+		run->removing = loop_after(run->r->conn->loop, 0, remove_dir, run);
+		return;
+	}
+	mem_free(run->dir);
+	run->dir = NULL;
+	conn_ended(run->r, &run->end);
+}
+
+static void
+local_end(struct local_run *run, const struct conn_end *end)
+{
+	run->ending = true;
+	run->end = *end;
+	remove_dir(run);
+}
+
 static void
 local_ended(void *arg, const struct proc_end *end)
 {
 	struct conn_run *r = arg;
 	struct local_run *run = r->own;
-	struct conn_end result = { .ran = true, .return_code = end->return_code };
 
-	/* The proc frees itself after this. The directory is gone before anybody is told. */
+	/* The proc frees itself after this. */
 	run->proc = NULL;
-	mem_free(run->dir);
-	run->dir = NULL;
-	conn_ended(r, &result);
+	local_end(run, &(struct conn_end){ .ran = true, .return_code = end->return_code });
 }
 
 /* What would leave a run half prepared. */
@@ -100,6 +123,16 @@ local_support(struct launch *l, struct error *e)
 	return ERR_OK;
 }
 
+static struct proc_limits
+limits_of(const struct config *c)
+{
+	return (struct proc_limits){
+		.memory = c->run_rlimit_memory * megabyte,
+		.processes = c->run_rlimit_processes,
+		.file_size = c->run_rlimit_files * megabyte,
+	};
+}
+
 enum err
 local_start(struct local_run *run, struct error *e)
 {
@@ -114,6 +147,7 @@ local_start(struct local_run *run, struct error *e)
 		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
 		.user = run->user, .allow = l->allow, .n_allow = l->n_allow,
+		.limits = limits_of(l->config),
 	};
 
 	if (local_hand_over(l, e) != ERR_OK)
@@ -130,11 +164,14 @@ local_start(struct local_run *run, struct error *e)
 void
 local_failed(struct local_run *run, const char *error)
 {
-	const struct conn_end end = { .error = error };
+	local_end(run, &(struct conn_end){ .error = mem_text(run, error) });
+}
 
-	mem_free(run->dir);
-	run->dir = NULL;
-	conn_ended(run->r, &end);
+static int
+local_free(struct local_run *run)
+{
+	loop_cancel(run->removing);
+	return 0;
 }
 
 static enum err
@@ -145,6 +182,7 @@ local_submit(struct conn_run *r, const struct conn_order *order, struct error *e
 	r->own = run;
 	run->r = r;
 	run->user = r->conn->own;
+	MEM_ON_FREE(run, local_free);
 	run->dir = run_dir_new(run, r->conn->config, order->attempt_id, e);
 	if (run->dir == NULL)
 		return e->code;
@@ -160,7 +198,7 @@ local_cancel(struct conn_run *r)
 	run->canceled = true;
 	if (run->proc != NULL)
 		proc_stop(run->proc);
-	else
+	else if (!run->ending)
 		launch_cancel(run->launch);
 }
 

@@ -16,7 +16,8 @@ enum {
 	DIR_MODE = 0700,
 	FILE_MODE = 0600,
 	LEVELS_MAX = 64,	/* each level holds a descriptor: what is deeper is moved up */
-	PASSES_MAX = 100000
+	PASSES_MAX = 100000,
+	SLICE = 500		/* entries that are removed at a time */
 };
 
 static char *
@@ -30,7 +31,8 @@ runs_path(void *ctx, const struct config *c)
 struct removal {
 	int top;		/* the directory that is emptied */
 	unsigned moved;
-	bool again;		/* something was moved up, and is to be removed yet */
+	bool again;		/* something was moved up or left, and is to be removed yet */
+	int left;		/* entries that may still be removed in this pass; -1: any number */
 	bool failed;
 };
 
@@ -84,6 +86,11 @@ empty(struct removal *r, int fd, int level)
 	while ((d = readdir(dir)) != NULL) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
+		if (r->left == 0) {
+			r->again = true;
+			break;
+		}
+		r->left -= r->left > 0;
 		if (unlinkat(fd, d->d_name, 0) == 0)
 			continue;
 		if (errno == EISDIR || errno == EPERM)
@@ -94,17 +101,25 @@ empty(struct removal *r, int fd, int level)
 	closedir(dir);
 }
 
+/* At most MOST entries (-1: any number). False: something is left for another pass. */
+static bool
+remove_some(struct removal *r, const char *path, int most)
+{
+	r->again = r->failed = false;
+	r->left = most;
+	r->top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r->top >= 0)
+		empty(r, r->top, 0);
+	return !r->again;
+}
+
 void
 dir_remove(const char *path)
 {
-	struct removal r = { .again = true };
+	struct removal r = { 0 };
 
-	for (int pass = 0; r.again && pass < PASSES_MAX; pass++) {
-		r.again = r.failed = false;
-		r.top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (r.top >= 0)
-			empty(&r, r.top, 0);
-	}
+	for (int pass = 0; pass < PASSES_MAX && !remove_some(&r, path, -1); pass++)
+		;
 	if (rmdir(path) != 0 && errno != ENOENT)
 		log_warning("%s cannot be removed: %s", path, strerror(errno));
 }
@@ -170,6 +185,16 @@ run_dir_free(struct run_dir *d)
 	if (d->lock >= 0)
 		close(d->lock);
 	return 0;
+}
+
+bool
+run_dir_empty(struct run_dir *d)
+{
+	struct removal r = { .moved = d->moved };
+	bool is_empty = ++d->passes >= PASSES_MAX || remove_some(&r, d->path, SLICE);
+
+	d->moved = r.moved;
+	return is_empty;
 }
 
 struct run_dir *

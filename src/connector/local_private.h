@@ -25,6 +25,9 @@ struct local_run {
 	const struct proc_user *user;	/* who is to run it; NULL: whoever we are */
 	struct proc *proc;	/* the service itself, once it has started */
 	bool canceled;
+	bool ending;		/* only its directory is left to be removed */
+	struct conn_end end;	/* what is said then; its texts belong to the run */
+	struct timer *removing;
 };
 
 /* A run being prepared; it lives as long as the run. Texts belong to the launch. */
@@ -94,6 +97,8 @@ void launch_cancel(struct launch *l);
 struct run_dir {
 	const char *path;
 	int lock;		/* held while the run is under way: who can take it has found a left-over */
+	int passes;		/* of its removal, so far */
+	unsigned moved;		/* what they have moved up */
 };
 
 /* Makes STATE/runs, if need be, and removes what a dispatcher that died left in it. */
@@ -102,6 +107,8 @@ enum err run_dirs_open(const struct config *c, struct error *e) MUST_CHECK;
 enum err run_dirs_check(const struct config *c, struct error *e) MUST_CHECK;
 /* Made for CTX; freeing it removes the directory and all that is in it, without following a link. NULL: E filled. */
 struct run_dir *run_dir_new(void *ctx, const struct config *c, const char *attempt_id, struct error *e);
+/* Removes some of it; what is large is not removed at once. False: call it again. True: nothing is left. */
+bool run_dir_empty(struct run_dir *d);
 /* Writes TEXT to the new file NAME, mode 0600, of the run directory HOME. *PATH is made for CTX. */
 enum err run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path,
     struct error *e) MUST_CHECK;

@@ -36,6 +36,13 @@ struct proc_user {
 	size_t n_groups;
 };
 
+/* setrlimit(2), of each process; 0: as we have it. */
+struct proc_limits {
+	int64_t memory;			/* bytes of address space */
+	int64_t processes;		/* that the user may have; root may have any number */
+	int64_t file_size;		/* bytes */
+};
+
 struct proc_spec {
 	const char *const *argv;	/* argv[0] is an absolute path: see proc_find() */
 	const char *const *envp;	/* NAME=value, the whole environment, ends in NULL */
@@ -45,6 +52,7 @@ struct proc_spec {
 	int stop_signal;		/* proc_stop() sends it to the leader alone first; 0: not */
 	int64_t stop_ms;		/* from that to SIGTERM */
 	int64_t grace_ms;		/* from SIGTERM to SIGKILL; so long pipes stay open after the leader's end */
+	struct proc_limits limits;
 	const char *mark;		/* "NAME=value", one of envp: who has it in its environment is of the tree */
 	const struct proc_user *user;	/* to run as, which takes root; NULL: as we are */
 	const struct proc_allow *allow;	/* the sandbox: nothing else can be opened; NULL: there is none */

@@ -92,7 +92,7 @@ child_descriptors(const struct pipes *p, int *status)
  * go through all that there may be. It may raise it, too.
  */
 static void
-child_limits(void)
+child_descriptor_limit(void)
 {
 	struct rlimit limit;
 
@@ -113,6 +113,31 @@ child_user(const struct proc_user *u)
 	return setresuid(u->uid, u->uid, u->uid);
 }
 
+/* One that is lower already stays: nobody may raise it. */
+static int
+child_limit(__rlimit_resource_t which, int64_t most)
+{
+	struct rlimit limit;
+
+	if (most == 0)
+		return 0;
+	if (getrlimit(which, &limit) != 0)
+		return -1;
+	if (limit.rlim_max > (rlim_t)most)
+		limit.rlim_max = (rlim_t)most;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(which, &limit);
+}
+
+static int
+child_limits(const struct proc_limits *l)
+{
+	child_descriptor_limit();
+	if (child_limit(RLIMIT_AS, l->memory) != 0 || child_limit(RLIMIT_NPROC, l->processes) != 0)
+		return -1;
+	return child_limit(RLIMIT_FSIZE, l->file_size);
+}
+
 static _Noreturn void
 child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 {
@@ -120,10 +145,9 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 
 	umask(UMASK);
 	if (setsid() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    child_descriptors(p, &status) != 0)
+	    child_descriptors(p, &status) != 0 || child_limits(&spec->limits) != 0)
 		child_fail(status, STEP_PREPARE);
 	child_signals();
-	child_limits();
 	if (child_user(spec->user) != 0)
 		child_fail(status, STEP_USER);
 	/*
