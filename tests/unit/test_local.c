@@ -432,6 +432,31 @@ Test(local, run_directory_that_is_deep_goes)
 	cr_expect_neq(access(mem_printf(ctx, "%s/runs/%s", state, s->attempt), F_OK), 0);
 }
 
+/* Very many files: they go in parts, between which the loop has its turns, and before the end is told. */
+Test(local, run_directory_that_is_full_goes)
+{
+	struct wish w = shell_wish("cd \"$HOME\"; mkdir d e; touch $(seq -f d/%g 1300) $(seq -f e/%g 1300); echo full");
+	struct conn *c = open_kind("local", "{}");
+	struct seen *s = submitted(c, &w);
+	const char *d = mem_printf(ctx, "%s/runs/%s/d", state, s->attempt);
+	const char *e = mem_printf(ctx, "%s/runs/%s/e", state, s->attempt);
+	struct error error;
+	bool was_half = false;
+
+	while (s->ended == 0) {
+		loop_turn(loop, TURN_MS);
+		if (was_half || s->out[0]->len == 0 || access(d, F_OK) == access(e, F_OK))
+			continue;
+		was_half = true;
+		/* There is nothing left to be canceled. */
+		cr_expect_eq(conn_cancel(c, s->attempt, &error), ERR_OK);
+	}
+	cr_expect(was_half, "it went at once");
+	cr_expect_eq(s->return_code, 0);
+	cr_expect_eq(s->ended, 1);
+	mem_free(c);
+}
+
 Test(local, run_directories_left_over_go)
 {
 	struct wish w = shell_wish("echo up; exec sleep 1000\n");

@@ -6,6 +6,18 @@ TestSuite(proc, .timeout = LIMIT);
 
 /* --- ends --- */
 
+Test(proc, limits, .init = begin, .fini = finish)
+{
+	const char *const argv[] = { "/bin/sh", "-c", "ulimit -v; ulimit -f; ulimit -p; ulimit -Hf", NULL };
+	const char *const envp[] = { mark, PATH_VAR, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .grace_ms = GRACE_LONG, .mark = mark,
+	    .limits = { .memory = INT64_C(1) << 30, .processes = 5000, .file_size = 1 << 20 } };
+	struct seen *s = start_spec(&spec);
+
+	await(s);
+	cr_expect_str_eq(s->out[0]->at, "1048576\n2048\n5000\n2048\n");
+}
+
 Test(proc, exit_codes, .init = begin, .fini = finish)
 {
 	static const int codes[] = { 0, 1, 7, 127, 255 };
