@@ -7,7 +7,7 @@ libsqlite3-dev libsodium-dev libtalloc-dev libyaml-dev libpcre2-dev libinih-dev 
 
 RUN_PACKAGES='lighttpd curl ca-certificates git python3 ansible-core|ansible'
 
-TEST_PACKAGES='libcriterion-dev apache2 nginx-light|nginx|nginx-full|nginx-core openssl clang
+TEST_PACKAGES='jq libcriterion-dev apache2 nginx-light|nginx|nginx-full|nginx-core openssl clang
 libclang-rt-14-dev|libclang-rt-dev json-schema-test-suite python3-jsonschema python3-venv'
 
 # packages_missing "LIST": prints those that are not installed, one a line.
