@@ -24,6 +24,7 @@ static const struct {
 	{ JOB_RUNNING, JOB_CANCELED },
 	{ JOB_RUNNING, JOB_TIMEOUT },
 	{ JOB_RUNNING, JOB_LOST },
+	{ JOB_RUNNING, JOB_QUEUED },	/* another attempt */
 };
 
 static bool
