@@ -18,4 +18,8 @@ UPDATE certificate SET alias = :alias, last_updated = :last_updated WHERE id = :
 -- name: certificate_delete
 DELETE FROM certificate WHERE id = :id;
 -- name: certificate_gateway_names
-SELECT gateway_id AS name FROM gateway_certificate WHERE certificate_id = :id ORDER BY gateway_id;
+-- use: sight
+SELECT g.id AS name FROM gateway_certificate x JOIN gateway g ON g.id = x.gateway_id
+WHERE x.certificate_id = :id AND
+-- use: sees_gateway
+ORDER BY g.id;

@@ -7,9 +7,25 @@ SELECT id, cluster_id, gateway_name, description, enabled, readonly, connector_k
 	created, created_by, last_updated, last_updated_by, last_connected
 FROM gateway WHERE cluster_id = :cluster_id;
 -- name: gateway_list
+-- use: sight
 SELECT id, cluster_id, gateway_name, description, enabled, readonly, connector_kind, connector_settings,
 	created, created_by, last_updated, last_updated_by, last_connected
-FROM gateway ORDER BY cluster_id;
+FROM gateway g WHERE
+-- use: sees_gateway
+ORDER BY cluster_id;
+-- The groups and certificates of all of these, in the same order.
+-- name: gateway_list_groups
+-- use: sight
+SELECT g.id, u.name FROM gateway g JOIN gateway_group x ON x.gateway_id = g.id JOIN user_group u ON u.id = x.group_id
+WHERE
+-- use: sees_gateway
+ORDER BY g.cluster_id, u.name;
+-- name: gateway_list_certificates
+-- use: sight
+SELECT g.id, x.certificate_id AS name FROM gateway g JOIN gateway_certificate x ON x.gateway_id = g.id
+WHERE
+-- use: sees_gateway
+ORDER BY g.cluster_id, x.certificate_id;
 -- name: gateway_insert
 INSERT INTO gateway (id, cluster_id, gateway_name, description, enabled, readonly, connector_kind,
 	connector_settings, created, created_by, last_updated, last_updated_by, last_connected)

@@ -1,6 +1,9 @@
 -- name: inventory_list
+-- use: mine
 SELECT i.*, (SELECT count(*) FROM inventory_node n WHERE n.inventory_id = i.id) AS node_count
-FROM inventory i ORDER BY i.name;
+FROM inventory i WHERE
+-- use: sees_inventory
+ORDER BY i.name;
 -- name: inventory_get
 SELECT i.*, (SELECT count(*) FROM inventory_node n WHERE n.inventory_id = i.id) AS node_count
 FROM inventory i WHERE i.id = :id;

@@ -1,8 +1,11 @@
 -- name: service_list
+-- use: sight
 SELECT s.id, s.uuid, s.gateway_id, g.cluster_id, s.name, s.type, s.description, s.discovered, s.definition,
 	s.active, s.created, s.last_run, g.enabled AS gateway_enabled, g.readonly AS gateway_readonly
 FROM service s JOIN gateway g ON g.id = s.gateway_id
-WHERE :cluster_id IS NULL OR g.cluster_id = :cluster_id ORDER BY s.seq;
+WHERE (:cluster_id IS NULL OR g.cluster_id = :cluster_id) AND
+-- use: sees_service
+ORDER BY s.seq;
 -- name: service_get
 SELECT s.id, s.uuid, s.gateway_id, g.cluster_id, s.name, s.type, s.description, s.discovered, s.definition,
 	s.active, s.created, s.last_run

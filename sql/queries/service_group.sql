@@ -1,8 +1,11 @@
 -- name: service_group_list
+-- use: sight
 SELECT s.id, s.gateway_id, s.name, g.cluster_id, s.is_default, s.description, s.created, s.created_by,
 	s.last_updated, s.last_updated_by
 FROM service_group s JOIN gateway g ON g.id = s.gateway_id
-WHERE :cluster_id IS NULL OR g.cluster_id = :cluster_id ORDER BY g.cluster_id, s.is_default DESC, s.name;
+WHERE (:cluster_id IS NULL OR g.cluster_id = :cluster_id) AND
+-- use: sees_service_group
+ORDER BY g.cluster_id, s.is_default DESC, s.name;
 -- name: service_group_get
 SELECT s.id, s.gateway_id, s.name, g.cluster_id, s.is_default, s.description, s.created, s.created_by,
 	s.last_updated, s.last_updated_by

@@ -1,6 +1,7 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "access/groups.h"
 #include "access/identity.h"
 #include "access/roles.h"
 #include "base/config.h"

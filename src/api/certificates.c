@@ -54,9 +54,15 @@ certificate_list_all(struct request *req, struct response *res, struct error *e)
 {
 	struct records all;
 
-	if (certificate_list(req, req->db, &all, e) != ERR_OK)
+	if (certificate_list(req, req->db, groups_seer(req->caller), &all, e) != ERR_OK)
 		return e->code;
 	return list_answer(req, res, &all, &certificate_kind, e);
+}
+
+static enum err
+find(struct request *req, struct certificate *c, struct error *e)
+{
+	return certificate_get(req, req->db, groups_seer(req->caller), req->params[0], c, e);
 }
 
 static enum err
@@ -64,7 +70,7 @@ certificate_read(struct request *req, struct response *res, struct error *e)
 {
 	struct certificate c = { 0 };
 
-	if (certificate_get(req, req->db, req->params[0], &c, e) != ERR_OK)
+	if (find(req, &c, e) != ERR_OK)
 		return e->code;
 	res->body = certificate_shown(&c);
 	return ERR_OK;
@@ -151,7 +157,7 @@ certificate_change(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    certificate_get(req, req->db, req->params[0], &c, e) != ERR_OK ||
+	    find(req, &c, e) != ERR_OK ||
 	    request_overlay(req, &c, e) != ERR_OK)
 		return e->code;
 	c.last_updated = clock_wall();
@@ -168,7 +174,7 @@ certificate_remove(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    certificate_get(req, req->db, req->params[0], &c, e) != ERR_OK ||
+	    find(req, &c, e) != ERR_OK ||
 	    certificate_delete(req->db, c.id, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->body = certificate_shown(&c);

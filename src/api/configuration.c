@@ -26,7 +26,7 @@ request_gateway(struct request *req, struct gateway *g, struct error *e)
 {
 	bool found;
 
-	if (gateway_by_cluster(req, req->db, req->params[0], g, &found, e) != ERR_OK)
+	if (groups_cluster(req, req->db, req->caller, req->params[0], g, &found, e) != ERR_OK)
 		return e->code;
 	return found
 	    ? ERR_OK

@@ -11,7 +11,7 @@ connection_list(struct request *req, struct response *res, struct error *e)
 {
 	struct records all;
 
-	if (gateway_list(req, req->db, &all, e) != ERR_OK)
+	if (gateway_list(req, req->db, groups_seer(req->caller), &all, e) != ERR_OK)
 		return e->code;
 	res->body = json_object_new_object();
 	for (size_t i = 0; i < all.n; i++) {
@@ -66,7 +66,7 @@ connection_ping(struct request *req, struct response *res, struct error *e)
 	struct gateway g = { 0 };
 	bool found;
 
-	if (gateway_by_cluster(req, req->db, req->params[0], &g, &found, e) != ERR_OK)
+	if (groups_cluster(req, req->db, req->caller, req->params[0], &g, &found, e) != ERR_OK)
 		return e->code;
 	if (!found)
 		return error_set(

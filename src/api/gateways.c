@@ -47,7 +47,7 @@ gateway_list_all(struct request *req, struct response *res, struct error *e)
 {
 	struct records all;
 
-	if (gateway_list(req, req->db, &all, e) != ERR_OK)
+	if (gateway_list(req, req->db, groups_seer(req->caller), &all, e) != ERR_OK)
 		return e->code;
 	return list_answer(req, res, &all, &gateway_kind, e);
 }
@@ -57,7 +57,7 @@ gateway_read(struct request *req, struct response *res, struct error *e)
 {
 	struct gateway g = { 0 };
 
-	if (gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK)
+	if (groups_gateway(req, req->db, req->caller, req->params[0], &g, e) != ERR_OK)
 		return e->code;
 	res->body = gateway_shown(req, &g);
 	return ERR_OK;
@@ -120,16 +120,19 @@ gateway_change(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    groups_gateway(req, req->db, req->caller, req->params[0], &g, e) != ERR_OK ||
 	    request_overlay(req, &g, e) != ERR_OK)
 		return e->code;
 	if (g.connector_settings == NULL)
 		g.connector_settings = "{}";
 	gateway_stamp(req, &g);
-	/* Read again it is as every later answer shows it: groups and certificates in order. */
+	/*
+	 * Read again it is as every later answer shows it: groups and certificates in order. The
+	 * caller may have put it out of its own sight.
+	 */
 	if (gateway_check(req, &g, e) != ERR_OK || gateway_update(req->db, &g, e) != ERR_OK ||
 	    discover_services(req->db, &g, e) != ERR_OK ||
-	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    gateway_get(req, req->db, g.id, &g, e) != ERR_OK ||
 	    txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->body = gateway_shown(req, &g);
@@ -182,7 +185,7 @@ gateway_drop(struct request *req, struct response *res, struct error *e)
 	/* A resumed request comes here too: it is a DELETE all the same. */
 	db_writable(req->db, true);
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    groups_gateway(req, req->db, req->caller, req->params[0], &g, e) != ERR_OK ||
 	    check_unnamed(req, &g, e) != ERR_OK ||
 	    job_count_open(req->db, g.id, &open, e) != ERR_OK)
 		return e->code;
@@ -222,7 +225,7 @@ gateway_disable(struct request *req, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    gateway_get(req, req->db, req->params[0], &g, e) != ERR_OK ||
+	    groups_gateway(req, req->db, req->caller, req->params[0], &g, e) != ERR_OK ||
 	    check_unnamed(req, &g, e) != ERR_OK)
 		return e->code;
 	g.enabled = false;

@@ -2,6 +2,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "access/groups.h"
 #include "api/app.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -38,7 +39,7 @@ find_gateway(struct request *req, struct gateway *g, struct error *e)
 {
 	bool found;
 
-	if (gateway_by_cluster(req, req->db, req->params[0], g, &found, e) != ERR_OK)
+	if (groups_cluster(req, req->db, req->caller, req->params[0], g, &found, e) != ERR_OK)
 		return e->code;
 	return found ? ERR_OK : error_set(e, ERR_NOT_FOUND,
 	    "there is no gateway with cluster id %s", req->params[0]);

@@ -7,8 +7,6 @@
 
 /* What the handlers of inventories and of runs share. */
 
-/* Whether REQ's caller may see I: an administrator, or who is in one of its groups. */
-bool inventory_is_seen(const struct request *req, const struct inventory *i);
 /*
  * Fills I, made for REQ, with the inventory of this id or name. ERR_NOT_FOUND "Inventory 'X' not found" (seen), also
  * where the caller may not see it.

@@ -3,29 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "access/identity.h"
+#include "access/groups.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "json/body.h"
 #include "json/record.h"
 
-/* Default deny: until accounts have groups, administrators alone see inventories. */
-bool
-inventory_is_seen(const struct request *req, const struct inventory *i)
-{
-	(void)i;
-	return req->caller->is_admin;
-}
-
 enum err
 inventory_seen(struct request *req, const char *id_or_name, struct inventory *i, struct error *e)
 {
 	bool found;
 
-	if (inventory_find(req, req->db, id_or_name, i, &found, e) != ERR_OK)
+	if (groups_inventory(req, req->db, req->caller, id_or_name, i, &found, e) != ERR_OK)
 		return e->code;
-	if (!found || !inventory_is_seen(req, i))
+	if (!found)
 		return error_set(e, ERR_NOT_FOUND, "Inventory '%s' not found", id_or_name);
 	return ERR_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "access/groups.h"
 #include "api/list.h"
 #include "api/output.h"
 #include "base/id.h"
@@ -78,7 +79,8 @@ static enum err
 check_after(struct scan *s)
 {
 	struct job j = { 0 };
-	enum err rc = job_get(s->req, s->req->db, s->query.after, &j, s->e);
+	enum err rc = groups_job(
+	    s->req, s->req->db, s->req->caller, s->query.after, &j, s->e);
 
 	return rc == ERR_NOT_FOUND ?
 	    error_field(s->e, "after", "there is no job %s (any more)", s->query.after) : rc;
@@ -92,6 +94,7 @@ read_query(struct scan *s)
 	enum job_state state;
 
 	*q = (struct job_query){
+		.seer = groups_seer(req->caller),
 		.cluster_id = query_text(req, "cluster_id"), .service = query_text(req, "service"),
 		.state = query_text(req, "state"), .requested_by = query_text(req, "requested_by"),
 		.after = query_text(req, "after"),
@@ -195,7 +198,8 @@ give_picked(struct scan *s)
 	for (size_t i = (size_t)s->list.skip; i < end; i++) {
 		SCOPED(tmp, NULL);
 		struct job j = { 0 };
-		enum err rc = job_get(tmp, req->db, s->picks.at[i].what, &j, s->e);
+		enum err rc = groups_job(
+		    tmp, req->db, req->caller, s->picks.at[i].what, &j, s->e);
 
 		if (rc == ERR_NOT_FOUND)
 			continue;

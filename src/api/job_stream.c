@@ -123,7 +123,7 @@ stream_part(struct request *req, struct response *res, struct stream *s, struct 
 	bool open;
 
 	/* The state is read before the bytes: what it says of the end, they have. */
-	if (job_get(tmp, req->db, req->params[0], &j, e) != ERR_OK)
+	if (groups_job(tmp, req->db, req->caller, req->params[0], &j, e) != ERR_OK)
 		return e->code;
 	job_state_find(j.state, &state);
 	open = job_state_is_open(state);

@@ -41,7 +41,7 @@ job_read(struct request *req, struct response *res, struct error *e)
 {
 	struct job j = { 0 };
 
-	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	if (groups_job(req, req->db, req->caller, req->params[0], &j, e) != ERR_OK ||
 	    add_attempts(req, &j, e) != ERR_OK)
 		return e->code;
 	res->body = job_shown(&j);
@@ -64,7 +64,7 @@ job_events(struct request *req, struct response *res, struct error *e)
 	struct job j = { 0 };
 	struct records all;
 
-	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	if (groups_job(req, req->db, req->caller, req->params[0], &j, e) != ERR_OK ||
 	    job_event_list(req, req->db, j.id, &all, e) != ERR_OK)
 		return e->code;
 	return list_answer(req, res, &all, &event_kind, e);
@@ -99,7 +99,7 @@ job_cancel(struct request *req, struct response *res, struct error *e)
 	struct job j = { 0 };
 
 	(void)res;
-	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	if (groups_job(req, req->db, req->caller, req->params[0], &j, e) != ERR_OK ||
 	    must_be_open(&j, true, e) != ERR_OK)
 		return e->code;
 	req->wait = order_cancel(req, j.id, CANCEL_WAIT_MS);
@@ -114,7 +114,7 @@ job_remove(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	    groups_job(req, req->db, req->caller, req->params[0], &j, e) != ERR_OK ||
 	    must_be_open(&j, false, e) != ERR_OK || job_delete(req->db, j.id, e) != ERR_OK ||
 	    txn_commit(&t, e) != ERR_OK)
 		return e->code;
@@ -204,7 +204,7 @@ job_output(struct request *req, struct response *res, struct error *e)
 	if (job_stream_wanted(req))
 		return job_stream(req, res, q.want, q.offset, e);
 	/* The state is read before the bytes: what it says of the end, they have. */
-	if (job_get(req, req->db, req->params[0], &j, e) != ERR_OK ||
+	if (groups_job(req, req->db, req->caller, req->params[0], &j, e) != ERR_OK ||
 	    respond_output(req, res, &j, &q, e) != ERR_OK)
 		return e->code;
 	if (res->raw_len > 0 || w != NULL || q.wait == 0 || !job_state_is_open(job_state_of(&j)))

@@ -114,10 +114,14 @@ run_check(struct request *req, const struct run_order *o, struct job *j, const c
 	struct json_object *params = json_own(req, o->params != NULL ? o->params : "{}");
 	struct gateway g = { 0 };
 	struct service s = { 0 };
-	bool secret;
-	enum err rc = order_find(req, req->db, o->cluster_id, o->service, &g, &s, e);
+	bool secret, seen;
+	enum err rc = groups_target(req->db, req->caller, o->cluster_id, o->service, &seen, e);
 
+	if (rc != ERR_OK)
+		return rc;
 	*text = e->detail;
+	rc = seen ? order_find(req, req->db, o->cluster_id, o->service, &g, &s, e) :
+	    order_no_gateway(o->cluster_id, e);
 	if (rc == ERR_OK)
 		rc = order_check_params(req, req->db, &s, params, text, &secret, e);
 	if (rc != ERR_OK)

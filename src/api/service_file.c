@@ -310,7 +310,7 @@ service_file_export(void *ctx, struct db *db, const char *gateway_id, struct jso
 
 	/* Services first: what they refer to is there then, also when an import comes between. */
 	if (gateway_get(tmp, db, gateway_id, &gateway, e) != ERR_OK ||
-	    service_list(tmp, db, gateway.cluster_id, &services, e) != ERR_OK ||
+	    service_list(tmp, db, NULL, gateway.cluster_id, &services, e) != ERR_OK ||
 	    item_list(tmp, db, gateway_id, &items, e) != ERR_OK ||
 	    secret_list(tmp, db, gateway_id, &secrets, e) != ERR_OK)
 		return e->code;

@@ -41,11 +41,29 @@ find_gateway(struct request *req, struct service_group *s, struct error *e)
 	struct gateway g = { 0 };
 	bool found;
 
-	if (gateway_by_cluster(req, req->db, s->cluster_id, &g, &found, e) != ERR_OK)
+	if (groups_cluster(req, req->db, req->caller, s->cluster_id, &g, &found, e) != ERR_OK)
 		return e->code;
 	if (!found)
 		return error_field(e, "cluster_id", "there is no gateway %s", s->cluster_id);
 	s->gateway_id = g.id;
+	return ERR_OK;
+}
+
+/* Nobody shows others, or themselves, what they do not see. In the words of the store. */
+static enum err
+check_services(struct request *req, const struct service_group *s, struct error *e)
+{
+	for (size_t i = 0; i < s->services.n; i++) {
+		SCOPED(tmp, NULL);
+		struct service v = { 0 };
+		enum err rc = groups_service(
+		    tmp, req->db, req->caller, s->services.at[i], &v, e);
+
+		if (rc == ERR_NOT_FOUND)
+			return error_field(e, "services", "there is no %s", s->services.at[i]);
+		if (rc != ERR_OK)
+			return rc;
+	}
 	return ERR_OK;
 }
 
@@ -60,6 +78,7 @@ group_create(struct request *req, struct response *res, struct error *e)
 	s->created = s->last_updated;
 	s->created_by = s->last_updated_by;
 	if (txn_begin(&t, req->db, e) != ERR_OK || find_gateway(req, s, e) != ERR_OK ||
+	    check_services(req, s, e) != ERR_OK ||
 	    service_group_insert(req->db, s, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->message = mem_printf(req, "Service group added: %s", s->id);
@@ -79,9 +98,11 @@ static const struct list_kind group_kind = { .show = group_show, .added = "servi
 static enum err
 group_list(struct request *req, struct response *res, struct error *e)
 {
+	const char *cluster_id = query_text(req, "cluster_id");
 	struct records all;
 
-	if (service_group_list(req, req->db, query_text(req, "cluster_id"), &all, e) != ERR_OK)
+	if (service_group_list(
+		req, req->db, groups_seer(req->caller), cluster_id, &all, e) != ERR_OK)
 		return e->code;
 	return list_answer(req, res, &all, &group_kind, e);
 }
@@ -91,7 +112,7 @@ group_read(struct request *req, struct response *res, struct error *e)
 {
 	struct service_group s = { 0 };
 
-	if (service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+	if (groups_service_group(req, req->db, req->caller, req->params[0], &s, e) != ERR_OK)
 		return e->code;
 	res->body = group_shown(&s);
 	return ERR_OK;
@@ -136,8 +157,9 @@ group_change(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK ||
-	    request_overlay(req, &s, e) != ERR_OK || may_change(req, &s, e) != ERR_OK)
+	    groups_service_group(req, req->db, req->caller, req->params[0], &s, e) != ERR_OK ||
+	    request_overlay(req, &s, e) != ERR_OK || may_change(req, &s, e) != ERR_OK ||
+	    check_services(req, &s, e) != ERR_OK)
 		return e->code;
 	group_stamp(req, &s);
 	if (service_group_update(req->db, &s, services, groups, e) != ERR_OK ||
@@ -155,7 +177,7 @@ group_remove(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK ||
-	    service_group_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+	    groups_service_group(req, req->db, req->caller, req->params[0], &s, e) != ERR_OK)
 		return e->code;
 	if (s.is_default)
 		return error_set(e, ERR_CONFLICT, "the default service group cannot be deleted");

@@ -66,9 +66,10 @@ static const struct list_kind service_kind = { .fill = service_fill, .show = ser
 static enum err
 service_list_all(struct request *req, struct response *res, struct error *e)
 {
+	const char *cluster_id = query_text(req, "cluster_id");
 	struct records all;
 
-	if (service_list(req, req->db, query_text(req, "cluster_id"), &all, e) != ERR_OK)
+	if (service_list(req, req->db, groups_seer(req->caller), cluster_id, &all, e) != ERR_OK)
 		return e->code;
 	return list_answer(req, res, &all, &service_kind, e);
 }
@@ -78,7 +79,7 @@ service_read(struct request *req, struct response *res, struct error *e)
 {
 	struct service s = { 0 };
 
-	if (service_get(req, req->db, req->params[0], &s, e) != ERR_OK)
+	if (groups_service(req, req->db, req->caller, req->params[0], &s, e) != ERR_OK)
 		return e->code;
 	service_fill(req, &s);
 	if (service_complete(req, &s, e) != ERR_OK)

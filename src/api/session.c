@@ -2,6 +2,7 @@
 
 #include "access/credential.h"
 #include "access/login.h"
+#include "access/roles.h"
 #include "api/app.h"
 #include "base/mem.h"
 #include "json/body.h"
@@ -151,18 +152,34 @@ session_oauth(struct request *req, struct response *res, struct error *e)
 	return ERR_OK;
 }
 
+static struct json_object *
+texts(const struct names *list)
+{
+	struct json_object *o = mem_must(json_object_new_array());
+
+	for (size_t i = 0; i < list->n; i++)
+		json_push(o, mem_must(json_object_new_string(list->at[i])));
+	return o;
+}
+
 static enum err
 session_whoami(struct request *req, struct response *res, struct error *e)
 {
 	const struct caller *c = req->caller;
+	struct names groups, held = { 0 };
 
-	(void)e;
+	if (account_groups_held(req, req->db, c->account_id != NULL ? c->account_id : "", &groups,
+	    e) != ERR_OK)
+		return e->code;
+	for (int i = 0; i < ROLES_N; i++)
+		if (roles_of(c) & role_bit(&roles[i]))
+			names_add(req, &held, roles[i].name);
 	res->body = mem_must(json_object_new_object());
 	put_text(res->body, "_id", c->account_id);
 	put_text(res->body, "username", c->username);
 	put_text(res->body, "by", caller_by_name(c->by));
-	json_set(res->body, "groups", mem_must(json_object_new_array()));
-	json_set(res->body, "roles", mem_must(json_object_new_array()));
+	json_set(res->body, "groups", texts(&groups));
+	json_set(res->body, "roles", texts(&held));
 	return ERR_OK;
 }
 

@@ -1,3 +1,4 @@
+#include "access/groups.h"
 #include "api/app.h"
 #include "api/list.h"
 #include "base/clock.h"
@@ -20,11 +21,10 @@ fill(struct request *req, struct virtual_cluster *v, struct error *e)
 	return ERR_OK;
 }
 
-/* Default deny: until accounts have groups, virtual clusters are seen as gateways are. */
 static enum err
 get_seen(struct request *req, struct virtual_cluster *v, struct error *e)
 {
-	return virtual_cluster_get(req, req->db, req->params[0], v, e);
+	return groups_virtual_cluster(req, req->db, req->caller, req->params[0], v, e);
 }
 
 static struct json_object *
@@ -40,14 +40,25 @@ static const struct list_kind kind = { .show = show };
 static enum err
 list_all(struct request *req, struct response *res, struct error *e)
 {
-	struct records all;
+	struct records all, mine = { .size = sizeof(struct virtual_cluster) };
 
 	if (virtual_cluster_list(req, req->db, &all, e) != ERR_OK)
 		return e->code;
-	for (size_t i = 0; i < all.n; i++)
-		if (fill(req, records_at(&all, i), e) != ERR_OK)
+	mine.at = all.at;
+	for (size_t i = 0; i < all.n; i++) {
+		struct virtual_cluster one = *(struct virtual_cluster *)records_at(&all, i);
+		bool seen;
+
+		if (groups_see(req->db, req->caller, SIGHT_VIRTUAL_CLUSTER, one.id, &seen, e) !=
+		    ERR_OK)
 			return e->code;
-	return list_answer(req, res, &all, &kind, e);
+		if (!seen)
+			continue;
+		if (fill(req, &one, e) != ERR_OK)
+			return e->code;
+		*(struct virtual_cluster *)records_at(&mine, mine.n++) = one;
+	}
+	return list_answer(req, res, &mine, &kind, e);
 }
 
 static enum err
@@ -69,9 +80,26 @@ get(struct request *req, struct response *res, struct error *e)
 	return respond(req, res, &v, e);
 }
 
+/* Nobody reaches by a virtual cluster what they do not see. */
 static enum err
-check(const struct virtual_cluster *v, struct error *e)
+must_see(struct request *req, const char *member, const char *cluster_id, struct error *e)
 {
+	struct gateway g = { 0 };
+	bool found;
+
+	if (groups_cluster(req, req->db, req->caller, cluster_id, &g, &found, e) != ERR_OK)
+		return e->code;
+	return found ? ERR_OK : error_field(e, member, "there is no gateway %s", cluster_id);
+}
+
+static enum err
+check(struct request *req, const struct virtual_cluster *v, struct error *e)
+{
+	if (must_see(req, "primary_cluster_id", v->primary_cluster_id, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < v->backups.n; i++)
+		if (must_see(req, "backup_cluster_ids", v->backups.at[i], e) != ERR_OK)
+			return e->code;
 	if (names_has(&v->backups, v->primary_cluster_id))
 		return error_field(e, "backup_cluster_ids", "%s is the primary already",
 		    v->primary_cluster_id);
@@ -95,7 +123,7 @@ create(struct request *req, struct response *res, struct error *e)
 	stamp(req, v);
 	v->created = v->last_updated;
 	v->created_by = v->last_updated_by;
-	if (check(v, e) != ERR_OK || txn_begin(&t, req->db, e) != ERR_OK ||
+	if (txn_begin(&t, req->db, e) != ERR_OK || check(req, v, e) != ERR_OK ||
 	    virtual_cluster_insert(req->db, v, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->id = v->id;
@@ -110,7 +138,7 @@ change(struct request *req, struct response *res, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, req->db, e) != ERR_OK || get_seen(req, &v, e) != ERR_OK ||
-	    request_overlay(req, &v, e) != ERR_OK || check(&v, e) != ERR_OK)
+	    request_overlay(req, &v, e) != ERR_OK || check(req, &v, e) != ERR_OK)
 		return e->code;
 	stamp(req, &v);
 	if (virtual_cluster_update(req->db, &v, e) != ERR_OK ||

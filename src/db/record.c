@@ -130,6 +130,31 @@ names_read(void *ctx, struct stmt *st, struct names *out, struct error *e)
 }
 
 enum err
+names_spread(void *ctx, struct stmt *st, const struct records *all, size_t id, size_t list,
+    struct error *e)
+{
+	size_t at = 0;
+	bool more;
+	enum err rc;
+
+	while ((rc = stmt_row(st, &more, e)) == ERR_OK && more) {
+		const char *wanted = stmt_col_text(st, "id");
+		size_t i = at;
+
+		while (i < all->n &&
+		    strcmp(*(const char **)((char *)records_at(all, i) + id), wanted) != 0)
+			i++;
+		/* It came or went between the statements. */
+		if (i == all->n)
+			continue;
+		at = i;
+		names_add(ctx, (struct names *)((char *)records_at(all, at) + list),
+		    mem_text(ctx, stmt_col_text(st, "name")));
+	}
+	return rc;
+}
+
+enum err
 names_of(void *ctx, struct db *db, enum sql which, const char *id, struct names *out,
     struct error *e)
 {

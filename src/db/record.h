@@ -36,7 +36,13 @@ enum err records_read(void *ctx, struct stmt *st, const struct field *fields, si
     struct error *e) MUST_CHECK;
 /* All rows of ST's column "name". */
 enum err names_read(void *ctx, struct stmt *st, struct names *out, struct error *e) MUST_CHECK;
-/* The same for a statement that wants :id. */
+/*
+ * Each row's "name" joins the list that is at LIST in the record whose id, a text at ID, is the row's "id". ALL and the
+ * rows are in one order; rows of other records are passed over.
+ */
+enum err names_spread(void *ctx, struct stmt *st, const struct records *all, size_t id, size_t list,
+    struct error *e) MUST_CHECK;
+/* The same as names_read() for a statement that wants :id. */
 enum err names_of(void *ctx, struct db *db, enum sql which, const char *id, struct names *out,
     struct error *e) MUST_CHECK;
 /*

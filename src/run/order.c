@@ -13,6 +13,13 @@
 
 static const char mask[] = "********";
 
+enum err
+order_no_gateway(const char *cluster_id, struct error *e)
+{
+	return error_set(e, ERR_NOT_FOUND, "No connection found to Gateway with cluster id %s",
+	    cluster_id);
+}
+
 static enum err
 may_run(const struct gateway *g, const struct service *s, bool found, struct error *e)
 {
@@ -22,8 +29,7 @@ may_run(const struct gateway *g, const struct service *s, bool found, struct err
 		return error_set(
 		    e, ERR_INVALID, "Gateway %s is read-only: runs are refused", g->cluster_id);
 	if (!discover_connected(g))
-		return error_set(e, ERR_NOT_FOUND,
-		    "No connection found to Gateway with cluster id %s", g->cluster_id);
+		return order_no_gateway(g->cluster_id, e);
 	if (!found || !s->active)
 		return error_set(e, ERR_NOT_FOUND, "Service not found on cluster");
 	return ERR_OK;
@@ -39,8 +45,7 @@ order_find(void *ctx, struct db *db, const char *cluster_id, const char *service
 	    (!found && order_choose(ctx, db, cluster_id, g, &found, e) != ERR_OK))
 		return e->code;
 	if (!found)
-		return error_set(e, ERR_NOT_FOUND,
-		    "No connection found to Gateway with cluster id %s", cluster_id);
+		return order_no_gateway(cluster_id, e);
 	if (service_by_name(ctx, db, g->id, service, s, &found, e) != ERR_OK)
 		return e->code;
 	return may_run(g, s, found, e);
@@ -53,8 +58,7 @@ order_find_again(void *ctx, struct db *db, const struct job *j, struct gateway *
 	enum err rc = gateway_get(ctx, db, j->gateway_id, g, e);
 
 	if (rc == ERR_NOT_FOUND)
-		return error_set(
-		    e, rc, "No connection found to Gateway with cluster id %s", j->cluster_id);
+		return order_no_gateway(j->cluster_id, e);
 	if (rc != ERR_OK)
 		return rc;
 	rc = service_get(ctx, db, j->service_id, s, e);

@@ -41,6 +41,8 @@ enum err order_find(void *ctx, struct db *db, const char *cluster_id, const char
 /* The same by the ids of a job, just before it starts. */
 enum err order_find_again(void *ctx, struct db *db, const struct job *j, struct gateway *g, struct service *s,
     struct error *e) MUST_CHECK;
+/* E as where there is no such gateway: ERR_NOT_FOUND. */
+enum err order_no_gateway(const char *cluster_id, struct error *e) MUST_CHECK;
 /*
  * The schema source of the decorator of S (for CTX), NULL where it has none.
  * ERR_NOT_FOUND where it names one that is gone.

@@ -156,6 +156,15 @@ account_roles_held(void *ctx, struct db *db, const char *id, struct records *out
 }
 
 enum err
+account_groups_held(void *ctx, struct db *db, const char *id, struct names *out, struct error *e)
+{
+	STMT(st, db, SQL_ACCOUNT_GROUPS_HELD);
+
+	stmt_text(st, "seer", id);
+	return names_read(ctx, st, out, e);
+}
+
+enum err
 account_count_admins(struct db *db, int64_t *n, struct error *e)
 {
 	bool more;

@@ -40,10 +40,11 @@ const struct field certificate_order_fields[] = {
 };
 
 static enum err
-fill_gateways(void *ctx, struct db *db, struct certificate *c, struct error *e)
+fill_gateways(void *ctx, struct db *db, const char *seer, struct certificate *c, struct error *e)
 {
 	STMT(st, db, SQL_CERTIFICATE_GATEWAY_NAMES);
 
+	stmt_text(st, "seer", seer);
 	stmt_text(st, "id", c->id);
 	return names_read(ctx, st, &c->gateways, e);
 }
@@ -55,7 +56,8 @@ is_missing(const char *id, struct error *e)
 }
 
 enum err
-certificate_get(void *ctx, struct db *db, const char *id, struct certificate *c, struct error *e)
+certificate_get(void *ctx, struct db *db, const char *seer, const char *id, struct certificate *c,
+    struct error *e)
 {
 	bool found;
 	STMT(st, db, SQL_CERTIFICATE_GET);
@@ -63,11 +65,12 @@ certificate_get(void *ctx, struct db *db, const char *id, struct certificate *c,
 	stmt_text(st, "id", id);
 	if (record_find_row(ctx, st, certificate_fields, c, &found, e) != ERR_OK)
 		return e->code;
-	return found ? fill_gateways(ctx, db, c, e) : is_missing(id, e);
+	return found ? fill_gateways(ctx, db, seer, c, e) : is_missing(id, e);
 }
 
 enum err
-certificate_list(void *ctx, struct db *db, struct records *out, struct error *e)
+certificate_list(
+    void *ctx, struct db *db, const char *seer, struct records *out, struct error *e)
 {
 	STMT(st, db, SQL_CERTIFICATE_LIST);
 
@@ -75,7 +78,7 @@ certificate_list(void *ctx, struct db *db, struct records *out, struct error *e)
 	    ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < out->n; i++)
-		if (fill_gateways(ctx, db, records_at(out, i), e) != ERR_OK)
+		if (fill_gateways(ctx, db, seer, records_at(out, i), e) != ERR_OK)
 			return e->code;
 	return ERR_OK;
 }

@@ -24,10 +24,12 @@ struct certificate_order {
 };
 extern const struct field certificate_order_fields[];
 
-/* Each fills C from the row, its gateways too. ERR_NOT_FOUND where there is none. */
-enum err certificate_get(void *ctx, struct db *db, const char *id, struct certificate *c, struct error *e) MUST_CHECK;
+/* Each fills C from the row, and the gateways that SEER sees (store/sight.h). ERR_NOT_FOUND where there is none. */
+enum err certificate_get(void *ctx, struct db *db, const char *seer, const char *id, struct certificate *c,
+    struct error *e) MUST_CHECK;
 /* By host, what expires first before the others. */
-enum err certificate_list(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
+enum err certificate_list(void *ctx, struct db *db, const char *seer, struct records *out,
+    struct error *e) MUST_CHECK;
 /* Within a transaction. ERR_CONFLICT where there is one with this fingerprint: it names its id. */
 enum err certificate_insert(struct db *db, const struct certificate *c, struct error *e) MUST_CHECK;
 /* Within a transaction: writes the alias (nothing else changes) and last_updated. */

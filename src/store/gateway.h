@@ -23,7 +23,8 @@ extern const struct field gateway_fields[];
 enum err gateway_get(void *ctx, struct db *db, const char *id, struct gateway *g, struct error *e) MUST_CHECK;
 enum err gateway_by_cluster(void *ctx, struct db *db, const char *cluster_id, struct gateway *g, bool *found,
     struct error *e) MUST_CHECK;
-enum err gateway_list(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
+/* Those that SEER sees (store/sight.h). */
+enum err gateway_list(void *ctx, struct db *db, const char *seer, struct records *out, struct error *e) MUST_CHECK;
 /*
  * Within a transaction. Both write groups and certificates too; one that does not exist is ERR_INVALID
  * naming the member and the first that is missing; a cluster_id that is taken is ERR_CONFLICT.

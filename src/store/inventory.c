@@ -144,10 +144,11 @@ inventory_find(void *ctx, struct db *db, const char *id_or_name, struct inventor
 }
 
 enum err
-inventory_list(void *ctx, struct db *db, struct records *out, struct error *e)
+inventory_list(void *ctx, struct db *db, const char *seer, struct records *out, struct error *e)
 {
 	STMT(st, db, SQL_INVENTORY_LIST);
 
+	stmt_text(st, "seer", seer);
 	if (records_read(ctx, st, inventory_columns, sizeof(struct inventory), out, e) != ERR_OK)
 		return e->code;
 	for (size_t i = 0; i < out->n; i++)

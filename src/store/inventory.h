@@ -46,7 +46,8 @@ enum err inventory_find(void *ctx, struct db *db, const char *id_or_name, struct
 enum err inventory_by_name(void *ctx, struct db *db, const char *name, struct inventory *i, bool *found,
     struct error *e) MUST_CHECK;
 /* All of them, by name. */
-enum err inventory_list(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
+/* Those that SEER sees (store/sight.h). */
+enum err inventory_list(void *ctx, struct db *db, const char *seer, struct records *out, struct error *e) MUST_CHECK;
 /*
  * Within a transaction. Both write the groups too: one that does not exist is ERR_INVALID naming it; a name that is
  * taken is ERR_CONFLICT.

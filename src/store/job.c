@@ -127,6 +127,7 @@ job_by_request(
 static void
 bind_query(struct stmt *st, const struct job_query *q)
 {
+	stmt_text(st, "seer", q->seer);
 	stmt_text(st, "cluster_id", q->cluster_id);
 	stmt_text(st, "service", q->service);
 	stmt_text(st, "state", q->state);

@@ -52,9 +52,9 @@ struct job {
 /* As it goes out (api.md section 6); elapsed_time is added by the caller, as a fraction of seconds. */
 extern const struct field job_fields[];
 
-/* What GET /jobs can ask the store for; NULL: any. */
+/* What GET /jobs can ask the store for; NULL: any. SEER: store/sight.h. */
 struct job_query {
-	const char *cluster_id, *service, *state, *requested_by;
+	const char *seer, *cluster_id, *service, *state, *requested_by;
 	const char *after;	/* the id of the job that was the last of the page before */
 	int64_t limit;		/* -1: all */
 };

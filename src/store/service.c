@@ -38,10 +38,12 @@ static const struct field service_columns[] = {
 };
 
 enum err
-service_list(void *ctx, struct db *db, const char *cluster_id, struct records *out, struct error *e)
+service_list(void *ctx, struct db *db, const char *seer, const char *cluster_id,
+    struct records *out, struct error *e)
 {
 	STMT(st, db, SQL_SERVICE_LIST);
 
+	stmt_text(st, "seer", seer);
 	stmt_text(st, "cluster_id", cluster_id);
 	return records_read(ctx, st, service_columns, sizeof(struct service), out, e);
 }

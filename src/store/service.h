@@ -15,8 +15,8 @@ struct service {
 };
 extern const struct field service_fields[];
 
-/* CLUSTER_ID NULL: of all gateways. */
-enum err service_list(void *ctx, struct db *db, const char *cluster_id, struct records *out,
+/* Those that SEER sees (store/sight.h). CLUSTER_ID NULL: of all gateways. */
+enum err service_list(void *ctx, struct db *db, const char *seer, const char *cluster_id, struct records *out,
     struct error *e) MUST_CHECK;
 /* By record id or UUID. ERR_NOT_FOUND where there is none. */
 enum err service_get(void *ctx, struct db *db, const char *id, struct service *s, struct error *e) MUST_CHECK;

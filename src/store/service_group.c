@@ -62,11 +62,12 @@ fill_lists(void *ctx, struct db *db, struct service_group *s, struct error *e)
 }
 
 enum err
-service_group_list(void *ctx, struct db *db, const char *cluster_id, struct records *out,
-    struct error *e)
+service_group_list(void *ctx, struct db *db, const char *seer, const char *cluster_id,
+    struct records *out, struct error *e)
 {
 	STMT(st, db, SQL_SERVICE_GROUP_LIST);
 
+	stmt_text(st, "seer", seer);
 	stmt_text(st, "cluster_id", cluster_id);
 	if (records_read(ctx, st, service_group_columns, sizeof(struct service_group), out, e) !=
 	    ERR_OK)

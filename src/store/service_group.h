@@ -24,8 +24,8 @@ extern const struct field service_group_fields[];	/* as it goes out, but for the
 extern const struct field service_group_create[];	/* what a create takes */
 extern const struct field service_group_patch[];	/* what a change takes */
 
-/* CLUSTER_ID NULL: of all gateways. */
-enum err service_group_list(void *ctx, struct db *db, const char *cluster_id, struct records *out,
+/* Those that SEER sees (store/sight.h). CLUSTER_ID NULL: of all gateways. */
+enum err service_group_list(void *ctx, struct db *db, const char *seer, const char *cluster_id, struct records *out,
     struct error *e) MUST_CHECK;
 /* ERR_NOT_FOUND where there is none. */
 enum err service_group_get(void *ctx, struct db *db, const char *id, struct service_group *s,

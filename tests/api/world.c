@@ -20,6 +20,7 @@
 #include "json/body.h"
 #include "secret/password.h"
 #include "store/account.h"
+#include "store/user_group.h"
 
 enum { STOP_WAIT_MS = 60000, STOP_STEP_MS = 10, REMOVE_FILES = 16, PID_TEXT_MAX = 16,
 	LOG_SHOWN = 4096, ENVIRONMENT_MAX = 65536 };
@@ -73,10 +74,13 @@ roles_to_read(void *ctx)
 static enum err
 add_accounts(struct db *db, struct error *e)
 {
+	static const struct user_group readers = { .id = "00000000000000000000000c",
+		.name = "readers", .created = 1, .last_updated = 1, .created_by = "admin",
+		.last_updated_by = "admin" };
 	SCOPED(tmp, NULL);
 	TXN(t);
 
-	if (txn_begin(&t, db, e) != ERR_OK)
+	if (txn_begin(&t, db, e) != ERR_OK || user_group_insert(db, &readers, e) != ERR_OK)
 		return e->code;
 	for (int i = 0; i < CALLERS; i++) {
 		struct account a = {
@@ -87,6 +91,8 @@ add_accounts(struct db *db, struct error *e)
 			.created_by = "admin", .last_updated_by = "admin",
 		};
 
+		if (!callers[i].is_admin)
+			names_add(tmp, &a.groups, readers.id);
 		if (callers[i].hash != NULL && account_insert(db, &a, e) != ERR_OK)
 			return e->code;
 	}

@@ -115,7 +115,7 @@ got(const char *id)
 	struct certificate c = { 0 };
 	struct error e = { 0 };
 
-	cr_assert_eq(certificate_get(w.ctx, w.db, id, &c, &e), ERR_OK, "%s", e.detail);
+	cr_assert_eq(certificate_get(w.ctx, w.db, NULL, id, &c, &e), ERR_OK, "%s", e.detail);
 	return c;
 }
 
@@ -166,7 +166,7 @@ Test(certificate_store, a_fingerprint_is_there_once)
 	add(&first);
 	cr_expect_eq(committed(certificate_insert, &again, &e), ERR_CONFLICT);
 	cr_expect_not_null(strstr(e.detail, first.id), "%s", e.detail);
-	cr_assert_eq(certificate_list(w.ctx, w.db, &all, &e), ERR_OK);
+	cr_assert_eq(certificate_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 1);
 	/* Without a host the message names the fingerprint. */
 	nameless.host = "";
@@ -202,7 +202,7 @@ Test(certificate_store, all_or_none)
 		cr_assert_eq(certificate_insert(w.db, &two, &e), ERR_OK);
 		cr_expect_eq(certificate_insert(w.db, &again, &e), ERR_CONFLICT);
 	}
-	cr_assert_eq(certificate_list(w.ctx, w.db, &all, &e), ERR_OK);
+	cr_assert_eq(certificate_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 0);
 }
 
@@ -218,7 +218,7 @@ Test(certificate_store, lists_by_host_and_end)
 		c[i].not_after = i == 2 ? -5 : 7;
 		add(&c[i]);
 	}
-	cr_assert_eq(certificate_list(w.ctx, w.db, &all, &e), ERR_OK);
+	cr_assert_eq(certificate_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
 	cr_assert_eq(all.n, COUNT(c));
 	for (size_t i = 0; i < all.n; i++)
 		cr_expect_str_eq(((struct certificate *)records_at(&all, i))->fingerprint, want[i]);
@@ -253,9 +253,9 @@ Test(certificate_store, what_is_not_there)
 	struct certificate c = sample("f1"), none = { 0 };
 	struct error e = { 0 };
 
-	cr_expect_eq(certificate_get(w.ctx, w.db, c.id, &none, &e), ERR_NOT_FOUND);
+	cr_expect_eq(certificate_get(w.ctx, w.db, NULL, c.id, &none, &e), ERR_NOT_FOUND);
 	cr_expect_not_null(strstr(e.detail, c.id));
-	cr_expect_eq(certificate_get(w.ctx, w.db, "' OR 1=1 --", &none, &e), ERR_NOT_FOUND);
+	cr_expect_eq(certificate_get(w.ctx, w.db, NULL, "' OR 1=1 --", &none, &e), ERR_NOT_FOUND);
 	cr_expect_eq(committed(certificate_update, &c, &e), ERR_NOT_FOUND);
 	cr_expect_eq(removed(c.id, &e), ERR_NOT_FOUND);
 }
@@ -276,7 +276,7 @@ Test(certificate_store, knows_its_gateways)
 	cr_assert_eq(c.gateways.n, 2);
 	cr_expect_str_eq(c.gateways.at[0], two);
 	cr_expect_str_eq(c.gateways.at[1], one);
-	cr_assert_eq(certificate_list(w.ctx, w.db, &all, &e), ERR_OK);
+	cr_assert_eq(certificate_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
 	cr_expect_eq(((struct certificate *)records_at(&all, 1))->gateways.n, 1);
 }
 

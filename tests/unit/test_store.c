@@ -174,7 +174,7 @@ Test(store, gateways_with_groups_and_certificates)
 	cr_expect_str_eq(g.groups.at[1], "ops");
 	cr_assert_eq(g.certificates.n, 2);
 	cr_expect_str_eq(g.certificates.at[0], "c1");
-	cr_expect_eq(gateway_list(w.ctx, w.db, &all, &e), ERR_OK);
+	cr_expect_eq(gateway_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
 	cr_assert_eq(all.n, 2);
 	cr_expect_str_eq(((struct gateway *)records_at(&all, 0))->cluster_id, "an-other");
 	cr_expect_eq(((struct gateway *)records_at(&all, 0))->groups.n, 0);
@@ -318,12 +318,12 @@ Test(store, services_of_one_gateway_and_of_all)
 	cr_assert_eq(IN_TXN(service_put(w.db, &s, &e)), ERR_OK);
 	cr_assert_eq(IN_TXN(service_put(w.db, &t, &e)), ERR_OK);
 	cr_assert_eq(IN_TXN(service_put(w.db, &u, &e)), ERR_OK);
-	cr_expect_eq(service_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
+	cr_expect_eq(service_list(w.ctx, w.db, NULL, NULL, &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 3);
-	cr_expect_eq(service_list(w.ctx, w.db, "lab", &all, &e), ERR_OK);
+	cr_expect_eq(service_list(w.ctx, w.db, NULL, "lab", &all, &e), ERR_OK);
 	cr_assert_eq(all.n, 2);
 	cr_expect_str_eq(((struct service *)records_at(&all, 0))->name, "z", "in the order they came");
-	cr_expect_eq(service_list(w.ctx, w.db, "none", &all, &e), ERR_OK);
+	cr_expect_eq(service_list(w.ctx, w.db, NULL, "none", &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 0);
 }
 
@@ -530,7 +530,7 @@ Test(store, the_default_group_holds_what_its_gateway_has)
 	cr_assert_eq(IN_TXN(gateway_update(w.db, &lab, &e)), ERR_OK);
 	cr_assert_eq(IN_TXN(service_group_insert(w.db, &mine, &e)), ERR_OK);
 	cr_assert_eq(IN_TXN(service_group_insert_default(w.ctx, w.db, &lab, &e)), ERR_OK, "%s", e.detail);
-	cr_assert_eq(service_group_list(w.ctx, w.db, "lab", &all, &e), ERR_OK);
+	cr_assert_eq(service_group_list(w.ctx, w.db, NULL, "lab", &all, &e), ERR_OK);
 	cr_assert_eq(all.n, 2);
 	got = *(struct service_group *)records_at(&all, 0);
 	cr_expect(got.is_default, "it comes first");
@@ -539,8 +539,8 @@ Test(store, the_default_group_holds_what_its_gateway_has)
 	cr_assert_eq(got.groups.n, 1);
 	cr_expect_str_eq(got.groups.at[0], "ops");
 	cr_expect_eq(((struct service_group *)records_at(&all, 1))->held.n, 0);
-	cr_expect_eq(service_group_list(w.ctx, w.db, NULL, &all, &e), ERR_OK);
+	cr_expect_eq(service_group_list(w.ctx, w.db, NULL, NULL, &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 2);
-	cr_expect_eq(service_group_list(w.ctx, w.db, "other", &all, &e), ERR_OK);
+	cr_expect_eq(service_group_list(w.ctx, w.db, NULL, "other", &all, &e), ERR_OK);
 	cr_expect_eq(all.n, 0);
 }
