@@ -19,7 +19,7 @@ enum { MS_PER_S = 1000, RETRY_S = 5, STATUS_NO_CONTENT = 204, STATUS_SERVER = 50
 static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
 	configuration_routes, service_group_routes, certificate_routes, authorization_routes,
-	account_routes, openapi_routes,
+	account_routes, explain_routes, openapi_routes,
 	session_routes, audit_routes, secret_routes, inventory_routes,
 	virtual_cluster_routes, inspect_routes, NULL
 };
