@@ -61,6 +61,7 @@ body_max(const struct server *s)
 	return received_max(s) / (size_t)s->app->config->responder_workers + RECORD_MAX;
 }
 
+/* A body that is one too many is not kept, and refused when it has come: never a small one. */
 static void
 count_received(struct line *l)
 {
@@ -69,11 +70,12 @@ count_received(struct line *l)
 	size_t all = atomic_fetch_add(&s->received, more) + more;
 
 	l->held = l->in.body;
-	/* From here on its body is dropped, and it is refused when it has come. */
-	if (all > received_max(s) && !l->crowded && all > l->held) {
-		l->crowded = true;
-		l->in.body_max = 0;
-	}
+	if (all <= received_max(s) || l->held <= RECORD_MAX || all == l->held)
+		return;
+	l->crowded = true;
+	incoming_drop_body(&l->in);
+	atomic_fetch_sub(&s->received, l->held);
+	l->held = 0;
 }
 
 static enum line_io

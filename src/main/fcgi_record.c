@@ -52,6 +52,7 @@ put_head(unsigned char *out, enum type type, uint16_t id, size_t length)
 void
 incoming_begin(struct incoming *in, void *memory, size_t body_max)
 {
+	in->memory = memory;
 	in->body_max = body_max;
 	in->records = text_new(memory, SIZE_MAX / 2);
 }
@@ -61,6 +62,28 @@ incoming_release(struct incoming *in)
 {
 	mem_free(in->records);
 	*in = (struct incoming){ 0 };
+}
+
+void
+incoming_drop_body(struct incoming *in)
+{
+	struct text *kept;
+
+	in->dropped = true;
+	if (in->body_at == 0)
+		return;
+	kept = text_new(in->memory, SIZE_MAX / 2);
+	text_add(kept, in->records->at, in->body_at);
+	mem_free(in->records);
+	in->records = kept;
+	in->body = 0;
+	if (in->head_len < HEAD || in->head[AT_TYPE] != STDIN)
+		return;
+	/* In the middle of a record: the rest of it goes too, but the end of all stays. */
+	if (number(in->head + AT_LENGTH) > 0)
+		in->skip = true;
+	else
+		text_add(kept, in->head, HEAD);
 }
 
 /*
@@ -88,6 +111,8 @@ answer_question(struct incoming *in)
 static void
 take_body(struct incoming *in)
 {
+	if (in->body_at == 0)
+		in->body_at = in->records->len;
 	in->skip = in->left > 0 && (in->dropped || in->body + in->left > in->body_max);
 	in->dropped |= in->skip;
 	if (!in->skip)

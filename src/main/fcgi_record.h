@@ -28,7 +28,9 @@ struct incoming {
 	bool keep_connection;		/* the web server wants to go on with it afterwards */
 	unsigned char reply[RECORD_REPLY];
 
-	unsigned char head[8];		/* private: of the record at hand */
+	void *memory;			/* private, like all below */
+	size_t body_at;			/* where FCGI_STDIN begins in RECORDS; 0: not yet */
+	unsigned char head[8];		/* of the record at hand */
 	size_t head_len, left, padding;
 	bool skip;
 };
@@ -44,6 +46,8 @@ enum incoming_state {
 void incoming_begin(struct incoming *in, void *memory, size_t body_max);
 /* Frees what IN holds, and sets it to zero. */
 void incoming_release(struct incoming *in);
+/* Drops its body, what has come and what comes. */
+void incoming_drop_body(struct incoming *in);
 /* Takes bytes from *BYTES on, of which *N are left: both move. */
 enum incoming_state incoming_feed(struct incoming *in, const unsigned char **bytes, size_t *n);
 

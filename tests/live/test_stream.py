@@ -184,6 +184,25 @@ def test_slow_senders(g):
     check(sorted(names) == sorted(f"slow-{i}" for i in range(STALLED)), names)
 
 
+@on("apache", "nginx")
+@own(responder={"workers": 1, "max_import": 1 << 20, "peer_wait": 3600})
+@unbuffered
+def test_bodies_on_their_way_are_bounded(g):
+    """What comes slowly is not kept without bound: who is too many is told to come again."""
+    gateway = g.gateway("local")
+    path, content = f"/gateways/{gateway}/configuration/import", {"users": [{"name": "x" * 800000}]}
+    body = {"options": {"source": "content", "content": content, "force": True}}
+    senders = [Slow(g, "POST", path, body=body, sent=700000) for _ in range(4)]
+    answers_meanwhile(g)
+    for s in senders:
+        s.finish_body()
+    seen = sorted(s.head() for s in senders)
+    check(seen[0] == 200 and seen[-1] == 503 and set(seen) == {200, 503}, seen)
+    for s in senders:
+        s.close()
+    check(g.call("POST", path, body).status == 200)
+
+
 # Many
 
 @on("lighttpd")

@@ -103,6 +103,30 @@ Test(fcgi_record, too_large_a_body)
 	incoming_release(&in);
 }
 
+/* A body can be given up in the middle of it, wherever that is. */
+Test(fcgi_record, dropped_body)
+{
+	SCOPED(ctx, NULL);
+	const struct text *t = request(ctx, 3), *plain = request(ctx, 0);
+
+	for (size_t at = HEAD; at < t->len; at++) {
+		struct incoming in = { 0 };
+		const unsigned char *bytes = (const unsigned char *)t->at;
+		size_t n = at, rest = t->len - at;
+
+		incoming_begin(&in, ctx, 100);
+		cr_assert_eq(incoming_feed(&in, &bytes, &n), INCOMING_MORE);
+		incoming_drop_body(&in);
+		cr_assert_eq(incoming_feed(&in, &bytes, &rest), INCOMING_WHOLE);
+		cr_expect(in.dropped);
+		cr_expect_eq(in.body, 0);
+		/* All but the record with "hello". */
+		cr_assert_eq(in.records->len, plain->len - HEAD - 5, "given up at %zu", at);
+		cr_expect_arr_eq(in.records->at, plain->at, plain->len - 2 * HEAD - 5);
+		incoming_release(&in);
+	}
+}
+
 Test(fcgi_record, parameters_without_end)
 {
 	SCOPED(ctx, NULL);
