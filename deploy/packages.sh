@@ -5,10 +5,10 @@
 BUILD_PACKAGES='build-essential autoconf automake pkg-config|pkgconf libfcgi-dev libjson-c-dev
 libsqlite3-dev libsodium-dev libtalloc-dev libyaml-dev libpcre2-dev libinih-dev libssl-dev'
 
-RUN_PACKAGES='lighttpd curl ca-certificates git python3 ansible-core|ansible'
+RUN_PACKAGES='lighttpd curl ca-certificates git openssh-client python3 ansible-core|ansible'
 
 TEST_PACKAGES='jq libcriterion-dev apache2 nginx-light|nginx|nginx-full|nginx-core openssl clang
-libclang-rt-14-dev|libclang-rt-dev json-schema-test-suite python3-jsonschema python3-venv'
+libclang-rt-14-dev|libclang-rt-dev json-schema-test-suite python3-jsonschema python3-venv openssh-server'
 
 # packages_missing "LIST": prints those that are not installed, one a line.
 packages_missing() {

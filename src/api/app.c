@@ -280,7 +280,7 @@ app_resume(struct db *db, struct request *req, struct response *res)
 	enum err rc;
 
 	req->db = db;
-	db_writable(db, false);
+	db_writable(db, req->method != M_GET && req->method != M_HEAD);
 	audit_begin(req, res);
 	rc = req->resume(req, res, &e);
 	rc = audit_end(req, res, rc, &e);

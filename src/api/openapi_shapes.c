@@ -300,7 +300,7 @@ const struct openapi_text openapi_shapes[] = {
 		"users": { "$ref": "#/components/schemas/Items" },
 		"mcp_servers": { "$ref": "#/components/schemas/Items" },
 		"secret-providers": { "$ref": "#/components/schemas/Items" } } }) },
-	{ "ImportSource", JSON({ "const": "content" }) },
+	{ "ImportSource", JSON({ "enum": ["content", "git"] }) },
 	{ "ServiceFileSource", JSON({ "type": ["object", "string"],
 	    "examples": [{ "services": [{ "name": "hello", "type": "python-script",
 		"working-directory": "hello", "filename": "main.py" }] }] }) },

@@ -2,6 +2,7 @@
 #define CONNECTOR_GIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/config.h"
 #include "base/err.h"
@@ -28,13 +29,20 @@ struct git_wish {
 	const char *key;	/* a private key for ssh, or NULL */
 	const char *username, *password;	/* for https, or NULL */
 	const char *mark;	/* as struct proc_spec has it: of the run that it is for */
-	const char *root;	/* the directory of mirrors and trees; NULL: STATE/git */
+	/*
+	 * Not NULL: no tree is wanted, but this file of it, at most FILE_MAX bytes. What is fetched for it is shared
+	 * with nobody, and gone with the git_get.
+	 */
+	const char *file;
+	size_t file_max;
 };
 
 struct git_end {
 	const struct error *error;	/* NULL: it went well. A sentence that names the repository and the cause */
 	const char *commit;		/* its full SHA */
 	const char *tree;		/* a directory, read-only; it stays as it is until the git_get is freed */
+	const char *content;		/* of the file that was wanted */
+	size_t content_len;
 	bool fetched;			/* the server was asked */
 	bool built;			/* the tree was not there yet */
 };

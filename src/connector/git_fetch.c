@@ -171,7 +171,7 @@ commit_asked(struct git_get *g, const struct task_end *end, struct error *e)
 	if (g->end.commit == NULL)
 		return g->end.fetched ? no_commit(g, e) : fetch(g, e);
 	git_unlock(&g->lock);
-	return git_tree(g, NULL, e);
+	return g->wish.file != NULL ? git_file(g, e) : git_tree(g, NULL, e);
 }
 
 static enum err

@@ -13,7 +13,11 @@
  * what comes then.
  */
 
-enum { STORE_NAME_LEN = 32 };	/* hex digits */
+enum {
+	STORE_NAME_LEN = 32,	/* hex digits */
+	KEEP = 1024 * 1024,	/* bytes of what a program writes */
+	HEADER_MAX = 1024	/* bytes that git writes before a file */
+};
 
 /* Whoever is told may free G: nothing comes after this. */
 static void
@@ -59,12 +63,11 @@ git_later(struct git_get *g, int64_t ms, git_then step)
 	g->timer = loop_after(g->loop, ms, timer_over, g);
 }
 
-/* STATE/git/HASH: what is behind one url, for one scope. */
+/* ROOT/HASH: what is behind one url, for one scope. */
 static enum err
 make_store(struct git_get *g, struct error *e)
 {
-	const char *root = g->wish.root != NULL ? g->wish.root :
-	    config_path(g, g->config, "git");
+	const char *root = g->root;
 	const char *key = mem_printf(g, "%s\n%s", g->wish.scope, g->url.text);
 	const char *hash = digest_hex(g, key, strlen(key));
 
@@ -76,14 +79,27 @@ make_store(struct git_get *g, struct error *e)
 }
 
 static enum err
+choose_root(struct git_get *g, struct error *e)
+{
+	if (g->wish.file == NULL) {
+		g->root = config_path(g, g->config, "git");
+		return ERR_OK;
+	}
+	if (git_file_check(g, e) != ERR_OK || git_work(g, e) != ERR_OK)
+		return e->code;
+	g->root = mem_printf(g, "%s/git", g->work->path);
+	return ERR_OK;
+}
+
+static enum err
 begin(struct git_get *g, const struct task_end *end, struct error *e)
 {
 	(void)end;
 	if (git_url_read(g, g->config, g->wish.name, g->wish.url, &g->url, e) != ERR_OK ||
 	    git_ref_read(g, g->wish.name, g->wish.reference, &g->ref, e) != ERR_OK ||
-	    make_store(g, e) != ERR_OK)
+	    choose_root(g, e) != ERR_OK || make_store(g, e) != ERR_OK)
 		return e->code;
-	if (!g->ref.is_pinned)
+	if (!g->ref.is_pinned || g->wish.file != NULL)
 		return git_mirror(g, NULL, e);
 	/* What a full SHA names never changes: where its tree is, nothing has to be asked. */
 	g->end.commit = g->ref.names[0];
@@ -133,8 +149,9 @@ git_get(void *ctx, struct loop *l, const struct config *c, const struct git_wish
 		.reference = copy(g, wish->reference), .scope = mem_text(g, wish->scope),
 		.key = copy_secret(g, wish->key), .username = copy(g, wish->username),
 		.password = copy_secret(g, wish->password), .mark = mem_text(g, wish->mark),
-		.root = copy(g, wish->root),
+		.file = copy(g, wish->file), .file_max = wish->file_max,
 	};
+	g->keep = wish->file != NULL ? wish->file_max + HEADER_MAX : KEEP;
 	MEM_ON_FREE(g, git_free);
 	git_later(g, 0, begin);
 	return g;

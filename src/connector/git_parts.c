@@ -170,7 +170,6 @@ part_wish(struct git_get *g, const struct git_part *part, const char *url)
 	struct git_wish w = {
 		.name = mem_printf(g, "%s, submodule %s", g->wish.name, text_shown(g, part->path)),
 		.url = url, .reference = part->commit, .scope = "", .mark = g->wish.mark,
-		.root = g->wish.root,
 	};
 	struct git_url to;
 	struct error e;

@@ -79,6 +79,7 @@ struct git_get {
 	int depth;		/* of submodules within submodules */
 	struct run_dir *work;	/* where git finds its configuration and credentials; NULL: not needed yet */
 	const char *program;	/* git */
+	const char *root;	/* where all mirrors and trees are */
 	const char *store;	/* ROOT/HASH of url and scope */
 	const char *mirror;
 	const char *building;	/* the tree until it is whole */
@@ -87,6 +88,7 @@ struct git_get {
 	int64_t fetch_began;
 	struct timer *timer;
 	git_then then;
+	size_t keep;		/* bytes of what a program writes */
 	struct task *task;
 	struct git_part *parts;
 	size_t n_parts, part;	/* PART: the next one */
@@ -106,8 +108,8 @@ void git_finish(struct git_get *g);
 
 /* --- git_tool.c --- */
 
-enum { GIT_WORDS_MAX = 24 };
-
+/* Makes WORK, where it is not there yet. */
+enum err git_work(struct git_get *g, struct error *e) MUST_CHECK;
 /* Runs git with these words (up to NULL) on the mirror, then calls THEN. INPUT may be NULL. */
 enum err git_run(struct git_get *g, const char *const *words, const char *input, git_then then,
     struct error *e) MUST_CHECK;
@@ -118,9 +120,12 @@ enum err git_check(struct git_get *g, const struct task_end *end, const char *wh
 /* What git wrote about a failure, in one line fit for a sentence. */
 const char *git_words(void *ctx, const struct text *t);
 
-/* --- git_fetch.c, git_tree.c, git_parts.c: the steps --- */
+/* --- git_fetch.c, git_file.c, git_tree.c, git_parts.c: the steps --- */
 
 enum err git_mirror(struct git_get *g, const struct task_end *end, struct error *e) MUST_CHECK;
+/* The file of g->end.commit that is wanted. */
+enum err git_file_check(const struct git_get *g, struct error *e) MUST_CHECK;
+enum err git_file(struct git_get *g, struct error *e) MUST_CHECK;
 /* The tree of g->end.commit. */
 enum err git_tree(struct git_get *g, const struct task_end *end, struct error *e) MUST_CHECK;
 /* Puts the submodules into the tree that is being built, then calls git_tree_whole(). */

@@ -16,7 +16,6 @@
 
 enum {
 	MS_PER_S = 1000,
-	KEEP = 1024 * 1024,	/* bytes of what a tool writes */
 	GRACE_MS = 2000,
 	WORDS_MAX = 600,	/* bytes of what git says that go into a sentence */
 	LINES = 2		/* of it */
@@ -161,8 +160,8 @@ put_ssh(struct git_get *g, struct error *e)
 	    key[0] != '\0' && key[strlen(key) - 1] == '\n' ? "" : "\n"), e);
 }
 
-static enum err
-work_make(struct git_get *g, struct error *e)
+enum err
+git_work(struct git_get *g, struct error *e)
 {
 	if (g->work != NULL)
 		return ERR_OK;
@@ -232,7 +231,7 @@ start(struct git_get *g, struct names *argv, const char *input, git_then then, s
 	spec.argv = argv->at;
 	spec.envp = environment(g, tmp);
 	g->then = then;
-	g->task = task_start(g, g->loop, &spec, g->config->git_timeout * MS_PER_S, KEEP,
+	g->task = task_start(g, g->loop, &spec, g->config->git_timeout * MS_PER_S, g->keep,
 	    tool_ended, g, e);
 	return g->task != NULL ? ERR_OK : e->code;
 }
@@ -244,7 +243,7 @@ git_run(struct git_get *g, const char *const *words, const char *input, git_then
 	SCOPED(tmp, NULL);
 	struct names argv = { 0 };
 
-	if (work_make(g, e) != ERR_OK)
+	if (git_work(g, e) != ERR_OK)
 		return e->code;
 	names_add(tmp, &argv, g->program);
 	names_add(tmp, &argv, mem_printf(tmp, "--git-dir=%s", g->mirror));
@@ -260,7 +259,7 @@ git_run_other(struct git_get *g, const char *const *words, git_then then, struct
 	struct names argv = { 0 };
 	const char *path;
 
-	if (work_make(g, e) != ERR_OK)
+	if (git_work(g, e) != ERR_OK)
 		return e->code;
 	path = proc_find(tmp, g->config->local_path, words[0]);
 	if (path == NULL)

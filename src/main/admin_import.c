@@ -7,6 +7,8 @@
 #include "json/body.h"
 #include "main/admin.h"
 
+enum { CREDENTIAL_MAX = 65536 };	/* bytes */
+
 struct import {
 	struct admin *a;
 	const char *file;	/* as faults name it */
@@ -88,19 +90,94 @@ say_answer(const struct import *im, struct json_object *answer)
 	    im->mode == IMPORT_CHECK ? " (nothing is written: this was --check)" : "");
 }
 
+/*
+ * The text of option NAME's file, without the line feed at its end; NULL where the option was
+ * not given.
+ */
 static bool
-read_document(struct import *im)
+read_credential(struct admin *a, const char *name, const char **value)
 {
-	struct admin *a = im->a;
-	struct text *text = admin_read_file(a, a->args[0], (size_t)a->config->responder_max_import);
-	struct error e;
+	const char *file = admin_value(a, name);
+	struct text *text;
 
+	*value = NULL;
+	if (file == NULL)
+		return true;
+	text = admin_read_file(a, file, CREDENTIAL_MAX);
 	if (text == NULL)
 		return false;
-	if (service_file_parse(a->ctx, text->at, text->len, &im->document, &e) == ERR_OK)
+	if (text->len > 0 && text->at[text->len - 1] == '\n')
+		text->at[--text->len] = '\0';
+	*value = mem_wiped(text->at);
+	return true;
+}
+
+/* gatehoused fetches it, as it does for the API. NULL: said why not. */
+static const char *
+fetch(struct admin *a, const struct gateway *g, size_t *n)
+{
+	struct order_file f = {
+		.gateway_id = g->id, .url = admin_value(a, "git"), .file = a->args[0],
+		.reference = admin_value(a, "reference"), .username = admin_value(a, "username"),
+	};
+	struct json_object *content;
+	struct wait *w;
+
+	if (!read_credential(a, "password-file", &f.password) ||
+	    !read_credential(a, "key-file", &f.key))
+		return NULL;
+	w = order_fetch(a->ctx, a->config, &f);
+	link_wait(a->link, w);
+	content = w->facts != NULL ? json_get(json_own(a->ctx, w->facts), "content") : NULL;
+	if (w->event == WAIT_DONE && content != NULL) {
+		*n = (size_t)json_object_get_string_len(content);
+		return json_object_get_string(content);
+	}
+	admin_fail("%s", w->event == WAIT_OVER ? "the repository was not fetched in time" :
+	    w->detail);
+	return NULL;
+}
+
+static bool
+read_document(struct import *im, const struct gateway *g)
+{
+	struct admin *a = im->a;
+	struct text *text;
+	const char *bytes;
+	struct error e;
+	size_t n;
+
+	if (admin_has(a, "git")) {
+		bytes = fetch(a, g, &n);
+	} else {
+		text = admin_read_file(a, a->args[0], (size_t)a->config->responder_max_import);
+		bytes = text != NULL ? text->at : NULL;
+		n = text != NULL ? text->len : 0;
+	}
+	if (bytes == NULL)
+		return false;
+	if (service_file_parse(a->ctx, bytes, n, &im->document, &e) == ERR_OK)
 		return true;
 	admin_fail("%s: %s", im->file, e.detail);
 	return false;
+}
+
+/* Words that would have no meaning are refused. -1: fine. */
+static int
+check_words(struct admin *a)
+{
+	static const char *const for_git[] = {
+		"reference", "username", "password-file", "key-file"
+	};
+
+	if (admin_has(a, "check") && admin_has(a, "validate"))
+		return admin_misuse(a, "--check and --validate exclude each other");
+	if (admin_has(a, "password-file") && admin_has(a, "key-file"))
+		return admin_misuse(a, "--password-file and --key-file exclude each other");
+	for (size_t i = 0; !admin_has(a, "git") && i < sizeof for_git / sizeof *for_git; i++)
+		if (admin_has(a, for_git[i]))
+			return admin_misuse(a, "--%s goes with --git", for_git[i]);
+	return -1;
 }
 
 int
@@ -110,18 +187,20 @@ admin_import(struct admin *a)
 	bool create = admin_has(a, "create");
 	bool check = admin_has(a, "check"), validate = admin_has(a, "validate");
 	struct import im = {
-		.a = a, .file = strcmp(a->args[0], "-") == 0 ? "the standard input" : a->args[0],
+		.a = a, .file = strcmp(a->args[0], "-") == 0 && !admin_has(a, "git") ?
+		    "the standard input" : a->args[0],
 		.mode = validate ? IMPORT_VALIDATE : check ? IMPORT_CHECK : IMPORT_WRITE,
 		.force = admin_has(a, "force"),
 	};
 	struct json_object *answer;
-	struct gateway g;
+	struct gateway g = { 0 };
 	bool found;
+	int rc = check_words(a);
 
-	if (check && validate)
-		return admin_misuse(a, "--check and --validate exclude each other");
+	if (rc >= 0)
+		return rc;
 	if (!admin_open(a) || !admin_gateway(a, cluster_id, &g, create ? &found : NULL) ||
-	    !read_document(&im))
+	    !read_document(&im, &g))
 		return EXIT_FAILURE;
 	if (create && !found && im.mode == IMPORT_WRITE && !make_gateway(&im, cluster_id, &g))
 		return EXIT_FAILURE;

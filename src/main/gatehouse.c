@@ -56,6 +56,11 @@ static const struct admin_option gateway_add_options[] = {
 
 static const struct admin_option import_options[] = {
 	GATEWAY,
+	VALUE("git", "URL", "FILE is in this git repository"),
+	VALUE("reference", "REF", "branch, tag or full SHA there"),
+	VALUE("username", "NAME", "for https"),
+	VALUE("password-file", "PATH", "the password for https; - is standard input"),
+	VALUE("key-file", "PATH", "the private key for ssh; - is standard input"),
 	FLAG("create", "make the gateway if there is none"),
 	FLAG("check", "only say what would happen"),
 	FLAG("validate", "only look for faults in the file"),

@@ -33,6 +33,7 @@ static void
 client_close(struct client *c)
 {
 	intake_forget(c, NULL);
+	fetch_forget(c->d, c, NULL);
 	TAILQ_REMOVE(&c->d->clients, c, next);
 	loop_forget(c->watch);
 	close(c->fd);

@@ -118,6 +118,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	d->busy_at = clock_mono();
 	TAILQ_INIT(&d->clients);
 	TAILQ_INIT(&d->gates);
+	TAILQ_INIT(&d->fetches);
 	TAILQ_INIT(&d->all);
 	TAILQ_INIT(&d->queue);
 	TAILQ_INIT(&d->todo);
@@ -145,6 +146,7 @@ dispatch_stop(struct dispatch *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	fetch_stop(d);
 	log_info("stopping: %lld runs under way, %lld queued", (long long)d->n_running,
 	    (long long)d->n_queued);
 	TAILQ_FOREACH(r, &d->all, in_all)
@@ -159,7 +161,7 @@ idle_check(void *arg)
 	struct dispatch *d = arg;
 	int64_t idle = clock_mono() - d->busy_at;
 
-	if (TAILQ_EMPTY(&d->all) && idle >= d->idle_after)
+	if (TAILQ_EMPTY(&d->all) && TAILQ_EMPTY(&d->fetches) && idle >= d->idle_after)
 		dispatch_stop(d);
 	else
 		dispatch_leave_when_idle(d, d->idle_after);

@@ -258,6 +258,13 @@ intake_forget(struct client *c, const char *tag)
 		forget(*found);
 }
 
+static void
+take_forget(struct dispatch *d, struct client *c, const char *tag)
+{
+	intake_forget(c, tag);
+	fetch_forget(d, c, tag);
+}
+
 void
 intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o)
 {
@@ -276,8 +283,10 @@ intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object 
 		take_ping(d, c, tag, o);
 	else if (strcmp(op, "inspect") == 0)
 		take_inspect(d, c, tag, o);
+	else if (strcmp(op, "fetch") == 0)
+		fetch_take(d, c, tag, ctx, o);
 	else if (strcmp(op, "forget") == 0)
-		intake_forget(c, tag);
+		take_forget(d, c, tag);
 	else
 		log_warning("control socket: unknown op %s", op);
 }

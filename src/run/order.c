@@ -266,3 +266,24 @@ order_inspect(void *ctx, const char *gateway_id, int64_t wait_ms)
 {
 	return wait_for_gateway(ctx, "inspect", gateway_id, wait_ms);
 }
+
+enum { FETCH_STEPS = 3, FETCH_SPARE_S = 60, MS_PER_S = 1000 };
+
+struct wait *
+order_fetch(void *ctx, const struct config *c, const struct order_file *f)
+{
+	/* A fetch, another where the server gives no single commit, and the small steps. */
+	const int64_t wait_ms = (FETCH_STEPS * c->git_timeout + FETCH_SPARE_S) * MS_PER_S;
+	SCOPED(tmp, NULL);
+	struct json_object *o;
+	struct wait *w = wait_new(ctx, "fetch", id_uuid(tmp), wait_ms, &o);
+
+	frame_text(o, "gateway_id", f->gateway_id);
+	frame_text(o, "url", f->url);
+	frame_text(o, "reference", f->reference);
+	frame_text(o, "file", f->file);
+	frame_text(o, "username", f->username);
+	frame_text(o, "password", f->password);
+	frame_text(o, "key", f->key);
+	return wait_pack(w, o);
+}

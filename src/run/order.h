@@ -87,7 +87,7 @@ struct wait {
 	bool accepted;		/* WAIT_ACCEPTED came, whatever came later */
 	enum err code;
 	const char *detail;
-	const char *facts;	/* JSON text, of order_inspect(); else NULL */
+	const char *facts;	/* JSON text, of order_inspect() and order_fetch(); else NULL */
 };
 
 /* Each makes a wait for CTX that is over WAIT_MS milliseconds from now. */
@@ -107,5 +107,18 @@ struct wait *order_ping(void *ctx, const char *gateway_id, int64_t wait_ms);
  * gateway "queued_here", "running_here"}.
  */
 struct wait *order_inspect(void *ctx, const char *gateway_id, int64_t wait_ms);
+
+/* A file of a git repository. */
+struct order_file {
+	const char *gateway_id;		/* whose secrets key and password may name: $GATEWAYSECRET_NAME */
+	const char *url, *reference;	/* REFERENCE may be NULL */
+	const char *file;
+	const char *username, *password, *key;	/* NULL: none */
+};
+/*
+ * Done when it is there: the wait's facts are {"commit", "content"}. Refused with what is wrong. It waits as long as
+ * [git] timeout allows.
+ */
+struct wait *order_fetch(void *ctx, const struct config *c, const struct order_file *f);
 
 #endif

@@ -115,6 +115,8 @@ struct dispatch {
 	int64_t idle_after, busy_at, rested;
 	struct retention *purging;	/* a pass under way, or NULL */
 	struct git_purge *git_purge;	/* likewise */
+	TAILQ_HEAD(, fetch) fetches;
+	int n_fetches;
 };
 
 /* control.c: the clients. */
@@ -131,6 +133,14 @@ void control_tell(struct client *c, const char *tag, struct json_object *facts);
 void intake_take(struct dispatch *d, struct client *c, void *ctx, struct json_object *o);
 /* Nobody waits for TAG (NULL: for anything) on this connection any more. */
 void intake_forget(struct client *c, const char *tag);
+
+/* fetch.c: files from git, for imports. */
+struct fetch;
+void fetch_take(struct dispatch *d, struct client *c, const char *tag, void *ctx, struct json_object *o);
+/* As intake_forget(). */
+void fetch_forget(struct dispatch *d, const struct client *c, const char *tag);
+/* Refuses those that are under way. */
+void fetch_stop(struct dispatch *d);
 
 /* runs.c: the runs in memory. */
 struct run *run_new(struct dispatch *d, enum job_state state);
