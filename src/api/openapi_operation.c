@@ -112,7 +112,7 @@ put_body(struct json_object *o, const struct route *t)
 	if (t->body.fields != NULL)
 		schema = openapi_schema(t->body.fields, use);
 	else
-		schema = t->body.shape != NULL ? openapi_ref("schemas", t->body.shape) :
+		schema = t->body_shape != NULL ? openapi_ref("schemas", t->body_shape) :
 		    openapi_type("object");
 	body = mem_must(json_object_new_object());
 	put_true(body, "required");

@@ -192,7 +192,7 @@ static const struct query_field login_gives[] = {
 
 const struct route session_routes[] = {
 	{ .method = M_POST, .path = "/login", .outside = true, .op = "login", .role = ROLE_OPEN,
-	  .body = { .use = BODY_JSON, .shape = "LoginBody" },
+	  .body = { .use = BODY_JSON }, .body_shape = "LoginBody",
 	  .answer = ANSWER_BARE, .types = text_types, .gives = login_gives,
 	  .errors = { ERR_UNAUTHENTICATED, ERR_TOO_MANY },
 	  .run = session_login, .summary = "Log in: the answer is a token",
@@ -202,7 +202,7 @@ const struct route session_routes[] = {
 	  .role = ROLE_CALLER, .answer = ANSWER_BARE, .shape = "LogoutAnswer",
 	  .run = session_logout, .summary = "End the session whose token this request has" },
 	{ .method = M_POST, .path = "/oauth/token", .outside = true, .op = "getAccessToken",
-	  .role = ROLE_OPEN, .body = { .use = BODY_FORM, .shape = "OauthForm" },
+	  .role = ROLE_OPEN, .body = { .use = BODY_FORM }, .body_shape = "OauthForm",
 	  .answer = ANSWER_BARE, .shape = "AccessToken",
 	  .errors = { ERR_UNAUTHENTICATED, ERR_TOO_MANY },
 	  .run = session_oauth, .summary = "Get an access token (OAuth 2, client credentials)",

@@ -41,8 +41,8 @@ struct route {
 		const char *wrapper;	/* NULL: the object itself */
 		const struct field *fields;
 		size_t size;		/* of the record */
-		const char *shape;	/* where it has no fields: the name of a schema in api/openapi_shapes.c */
 	} body;
+	const char *body_shape;		/* where it has no fields: the name of a schema in api/openapi_shapes.c */
 	const struct query_field *query;	/* what it reads of the query, for the OpenAPI document */
 	const struct field *list;	/* a list: what it can be filtered and sorted by (api.md section 4) */
 	enum answer answer;
