@@ -20,4 +20,4 @@ FROM secret WHERE sealed IS NOT NULL ORDER BY seq;
 -- name: secret_reseal
 UPDATE secret SET sealed = :sealed WHERE id = :id;
 -- name: secret_any_sealed
-SELECT count(*) AS n FROM (SELECT 1 FROM secret WHERE sealed IS NOT NULL LIMIT 1);
+SELECT count(*) AS n FROM (SELECT 1 FROM secret WHERE sealed IS NOT NULL UNION ALL SELECT 1 FROM plan_state LIMIT 1);

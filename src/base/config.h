@@ -44,6 +44,7 @@
 	NUMBER(retention, days, 90, 0, 36500)			/* an ended job is kept; 0: for ever */ \
 	NUMBER(retention, runs, 10000, 0, 1000000000)		/* ended jobs kept of each service; 0: all */ \
 	NUMBER(retention, megabytes, 8192, 0, 1000000000)	/* that all ended jobs may hold; 0: any */ \
+	NUMBER(retention, states, 50, 0, 1000000)		/* versions kept of the state of a plan; 0: all */ \
 	TEXT(local, roots, "")					/* colon-separated: where code may come from */ \
 	TEXT(local, path, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") /* PATH of a run */ \
 	TEXT(local, python, "python3")				/* program of python-script */ \

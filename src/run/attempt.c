@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "json/body.h"
 #include "run/parts.h"
+#include "run/plan.h"
 #include "run/vault.h"
 #include "store/service.h"
 
@@ -31,7 +32,8 @@ limits_read(struct run *r, struct error *e)
 	if (rc != ERR_OK)
 		return rc;
 	o = json_own(tmp, s.definition);
-	r->limits.concurrency = number(o, "concurrency", 0);
+	/* One at a time has the state of a plan; the others wait in the queue. */
+	r->limits.concurrency = text_eq(s.type, PLAN_TYPE) ? 1 : number(o, "concurrency", 0);
 	if (json_object_get_boolean(json_get(o, "idempotent")))
 		r->limits.retries = number(o, "retries", 0);
 	r->limits.retry_delay = number(o, "retry-delay", DELAY_DEFAULT);

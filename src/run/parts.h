@@ -222,6 +222,14 @@ void gate_release(struct dispatch *d, struct gate *g);
 enum err registries_read(void *ctx, struct db *db, const char *gateway_id, struct json_object **registries,
     struct error *e) MUST_CHECK;
 
+/* plan_work.c: states of opentofu-plan services while a run is under way. */
+/* Where O is such a service's: makes its working copy, for CTX, and names it in O. */
+enum err plan_begin(void *ctx, struct run *r, struct conn_order *o, struct error *e) MUST_CHECK;
+/* Takes the working copy of a run that has ended in; what cannot be kept now stays, for plan_collect(). */
+void plan_end(struct run *r);
+/* The same for all working copies that no run uses. */
+enum err plan_collect(struct dispatch *d, struct error *e) MUST_CHECK;
+
 /* commit.c: the end of each turn. */
 void commit_turn(void *dispatch);
 

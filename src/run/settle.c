@@ -62,6 +62,7 @@ enum err
 settle(struct dispatch *d, struct error *e)
 {
 	SCOPED(tmp, NULL);
+	struct error ignored = { 0 };
 	struct records open;
 
 	if (job_open(tmp, d->db, NULL, &open, e) != ERR_OK)
@@ -71,5 +72,10 @@ settle(struct dispatch *d, struct error *e)
 		if (settle_one(d, records_at(&open, i), e) != ERR_OK)
 			return e->code;
 	}
+	/*
+	 * Nobody writes to them any more. What cannot be kept is tried again before the next
+	 * plan.
+	 */
+	(void)!plan_collect(d, &ignored);
 	return ERR_OK;
 }

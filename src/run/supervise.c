@@ -139,6 +139,8 @@ finish(struct run *r, const struct conn_end *end)
 	enum job_state state;
 	const char *error;
 
+	/* Before anybody is told that it has ended. */
+	plan_end(r);
 	loop_cancel(r->flush);
 	r->flush = NULL;
 	r->held = false;
@@ -236,7 +238,7 @@ fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order 
 	if (json_get(json_get(o->definition, "runtime"), "req-file") != NULL &&
 	    registries_read(ctx, d->db, s->gateway_id, &o->registries, e) != ERR_OK)
 		return e->code;
-	return hidden_fill(ctx, r, o, e);
+	return hidden_fill(ctx, r, o, e) == ERR_OK ? plan_begin(ctx, r, o, e) : e->code;
 }
 
 /* The service's own time, at most [run] max_time. */

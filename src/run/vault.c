@@ -22,6 +22,12 @@ params_identity(void *ctx, const struct job *j)
 	return mem_printf(ctx, "params\n%s", j->id);
 }
 
+static char *
+state_identity(void *ctx, const struct plan_state *s)
+{
+	return mem_printf(ctx, "state\n%s", s->id);
+}
+
 /* Where something is sealed, its key is missing: a new one would not help. */
 static struct box *
 box_for_sealing(void *ctx, struct db *db, const struct config *c, struct error *e)
@@ -154,6 +160,44 @@ vault_unseal_params(void *ctx, struct db *db, const struct config *c, const stru
 	return cannot_unseal(e, "parameters of run", j->id);
 }
 
+/* --- states --- */
+
+enum err
+vault_put_state(struct db *db, const struct config *c, const struct plan_state *s, const char *text,
+    struct error *e)
+{
+	SCOPED(tmp, NULL);
+	const struct box *box = box_for_sealing(tmp, db, c, e);
+	struct plan_state row = *s;
+
+	if (box == NULL)
+		return e->code;
+	row.sealed = box_seal(box, tmp, state_identity(tmp, s), text);
+	return plan_state_add(db, &row, e);
+}
+
+enum err
+vault_get_state(void *ctx, struct db *db, const struct config *c, const struct plan_state *s,
+    const char **text, struct error *e)
+{
+	struct plan_state now = *s;
+
+	for (int i = 0; i < READS; i++) {
+		SCOPED(tmp, NULL);
+		const struct box *box = box_open(tmp, c, false, e);
+
+		if (box == NULL)
+			return e->code;
+		*text = box_unseal(box, ctx, state_identity(tmp, s), now.sealed, e);
+		if (*text != NULL)
+			return ERR_OK;
+		if (e->code != ERR_NOT_FOUND || plan_state_get(ctx, db, s->id, &now, e) != ERR_OK)
+			break;
+	}
+	e->code = ERR_UNAVAILABLE;
+	return cannot_unseal(e, "state of service", s->service);
+}
+
 /* --- all that is there --- */
 
 /* Whoever goes through all that is sealed. */
@@ -221,6 +265,38 @@ go_through_params(struct round *r, struct error *e)
 	return ERR_OK;
 }
 
+/* One at a time: they can be long. */
+static enum err
+go_through_states(struct round *r, struct error *e)
+{
+	SCOPED(tmp, NULL);
+	struct names ids = { 0 };
+
+	if (plan_state_ids(tmp, r->db, &ids, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < ids.n; i++) {
+		SCOPED(one, NULL);
+		struct plan_state s = { 0 };
+
+		if (plan_state_get(one, r->db, ids.at[i], &s, e) != ERR_OK)
+			return e->code;
+		s.sealed = turn(r, one, state_identity(one, &s), s.sealed, e);
+		if (s.sealed == NULL)
+			return cannot_unseal(e, "state of service", s.service);
+		if (r->writes && plan_state_reseal(r->db, &s, e) != ERR_OK)
+			return e->code;
+	}
+	return ERR_OK;
+}
+
+static enum err
+go_through(struct round *r, struct error *e)
+{
+	if (go_through_secrets(r, e) != ERR_OK || go_through_params(r, e) != ERR_OK)
+		return e->code;
+	return go_through_states(r, e);
+}
+
 static enum err
 seal_anew(struct db *db, const struct config *c, size_t *n, struct error *e)
 {
@@ -229,7 +305,7 @@ seal_anew(struct db *db, const struct config *c, size_t *n, struct error *e)
 	TXN(t);
 
 	if (txn_begin(&t, db, e) != ERR_OK || (r.box = box_open(tmp, c, false, e)) == NULL ||
-	    go_through_secrets(&r, e) != ERR_OK || go_through_params(&r, e) != ERR_OK ||
+	    go_through(&r, e) != ERR_OK ||
 	    txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	*n = r.n;
@@ -259,8 +335,7 @@ vault_check(struct db *db, const struct config *c, size_t *n, struct error *e)
 	SCOPED(tmp, NULL);
 	struct round r = { .db = db };
 
-	if ((r.box = box_open(tmp, c, false, e)) == NULL ||
-	    go_through_secrets(&r, e) != ERR_OK || go_through_params(&r, e) != ERR_OK)
+	if ((r.box = box_open(tmp, c, false, e)) == NULL || go_through(&r, e) != ERR_OK)
 		return e->code;
 	*n = r.n;
 	return ERR_OK;

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "db/db.h"
 #include "store/job.h"
+#include "store/plan_state.h"
 #include "store/secret.h"
 
 /*
@@ -35,6 +36,13 @@ enum err vault_seal_params(void *ctx, struct db *db, const struct config *c, con
 /* The other way: J has them as they are in its row; they are read again where the keys have just been changed. */
 enum err vault_unseal_params(void *ctx, struct db *db, const struct config *c, const struct job *j, const char **params,
     struct error *e) MUST_CHECK;
+
+/* Within a transaction: adds S with TEXT sealed. */
+enum err vault_put_state(struct db *db, const struct config *c, const struct plan_state *s, const char *text,
+    struct error *e) MUST_CHECK;
+/* The text of S, which has been read, for CTX. */
+enum err vault_get_state(void *ctx, struct db *db, const struct config *c, const struct plan_state *s,
+    const char **text, struct error *e) MUST_CHECK;
 
 /*
  * Makes a new key, seals all with it in one transaction, and forgets the older keys. *N gets how many there were. When

@@ -24,7 +24,7 @@ enum err secret_list(void *ctx, struct db *db, const char *gateway_id, struct re
 enum err secret_list_sealed(void *ctx, struct db *db, struct records *out, struct error *e) MUST_CHECK;
 enum err secret_find(void *ctx, struct db *db, const char *gateway_id, const char *name, struct secret *s,
     bool *found, struct error *e) MUST_CHECK;
-/* Whether any secret has a value. */
+/* Whether any secret has a value, or anything else is sealed for good. */
 enum err secret_any_sealed(struct db *db, bool *any, struct error *e) MUST_CHECK;
 
 /* Within a transaction. */
