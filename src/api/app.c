@@ -20,7 +20,7 @@ static const struct route *const tables[] = {
 	health_routes, gateway_routes, service_routes, run_routes, job_routes, connection_routes,
 	configuration_routes, service_group_routes, certificate_routes, authorization_routes,
 	account_routes, explain_routes, openapi_routes,
-	session_routes, audit_routes, secret_routes, inventory_routes,
+	session_routes, audit_routes, secret_routes, plan_state_routes, inventory_routes,
 	virtual_cluster_routes, inspect_routes, NULL
 };
 

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "store/plan_state.h"
 #include "json/record.h"
 #include "run/discover.h"
 #include "store/service_group.h"
@@ -175,6 +176,24 @@ cancel_next(struct request *req, const char *gateway_id, bool *none, struct erro
 	return ERR_OK;
 }
 
+/* What a plan has made would be nobody's. */
+static enum err
+check_states(struct request *req, const struct gateway *g, struct error *e)
+{
+	struct names held = { 0 };
+	bool force;
+
+	if (query_bool(req, "force", &force, e) != ERR_OK ||
+	    plan_state_held(req, req->db, g->id, &held, e) != ERR_OK)
+		return e->code;
+	if (held.n == 0 || force)
+		return ERR_OK;
+	return error_set(e, ERR_CONFLICT,
+	    "the state of service %s on gateway %s still has resources: destroy them first, or "
+	    "delete the gateway with ?force=true",
+	    held.at[0], g->cluster_id);
+}
+
 static enum err
 gateway_drop(struct request *req, struct response *res, struct error *e)
 {
@@ -194,7 +213,8 @@ gateway_drop(struct request *req, struct response *res, struct error *e)
 		    "gateway %s has %lld runs under way: wait for them, or delete it with "
 		    "?force=true",
 		    g.cluster_id, (long long)open);
-	if (gateway_delete(req->db, g.id, e) != ERR_OK || txn_commit(&t, e) != ERR_OK)
+	if (check_states(req, &g, e) != ERR_OK || gateway_delete(req->db, g.id, e) != ERR_OK ||
+	    txn_commit(&t, e) != ERR_OK)
 		return e->code;
 	res->body = gateway_shown(req, &g);
 	return ERR_OK;

@@ -8,6 +8,7 @@
 #include "store/job.h"
 #include "store/job_attempt.h"
 #include "store/job_event.h"
+#include "store/plan_state.h"
 #include "store/secret.h"
 #include "store/service.h"
 #include "store/service_group.h"
@@ -122,6 +123,8 @@ const struct openapi_text openapi_shapes[] = {
 		"stdout_bytes": { "type": "integer", "minimum": 0 },
 		"stderr_bytes": { "type": "integer", "minimum": 0 },
 		"results": { "description": "what a service gives beside its output" },
+		"state_file": { "type": "string",
+		    "description": "the state as JSON text, for who may read it (secret:update)" },
 		"start_time": { "type": "string", "format": "date-time" },
 		"end_time": { "type": "string", "format": "date-time" },
 		"elapsed_time": { "type": "number", "minimum": 0,
@@ -147,6 +150,26 @@ const struct openapi_text openapi_shapes[] = {
 		"error": { "$ref": "#/components/schemas/GatewayError" },
 		"result": { "$ref": "#/components/schemas/RunResult",
 		    "description": "there where the run was accepted" } } }) },
+	{ "PlanState", JSON({ "type": "object",
+	    "description": "a state as OpenTofu writes it, format 4",
+	    "required": ["version", "serial", "lineage"] }) },
+	{ "PlanStateVersion", JSON({ "type": "object",
+	    "required": ["workspace", "version", "whole", "serial", "lineage", "resources",
+		"bytes", "job_id", "created", "created_by"],
+	    "properties": {
+		"workspace": { "type": "string" },
+		"version": { "type": "integer", "minimum": 1 },
+		"whole": { "type": "boolean" },
+		"serial": { "type": "integer" },
+		"lineage": { "type": "string" },
+		"resources": { "type": "integer", "minimum": 0 },
+		"bytes": { "type": "integer", "minimum": 0 },
+		"job_id": { "type": ["string", "null"] },
+		"created": { "type": "string", "format": "date-time" },
+		"created_by": { "type": "string" },
+		"state": { "$ref": "#/components/schemas/PlanState" },
+		"damaged": { "type": "string",
+		    "description": "instead of state, where it is not whole" } } }) },
 	{ "DeviceHealth", JSON({ "type": "object",
 	    "required": ["id", "jsonrpc", "receiveTime", "status"],
 	    "properties": {
@@ -422,6 +445,7 @@ const struct openapi_record openapi_records[] = {
 	{ "ServiceGroup", service_group_fields,
 	    JSON({ "services": { "$ref": "#/components/schemas/HeldServices" } }) },
 	{ "Secret", secret_fields, NULL },
+	{ "PlanVersion", plan_state_fields, NULL },
 	{ "VirtualCluster", virtual_cluster_fields, NULL },
 	{ "Inventory", inventory_fields, NULL },
 	{ "InventoryNode", inventory_node_record, NULL },

@@ -5,6 +5,7 @@
 #include "api/idempotency.h"
 #include "api/inventory.h"
 #include "api/output.h"
+#include "api/plan_states.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "store/audit.h"
@@ -82,7 +83,9 @@ run_answer(struct request *req, struct response *res, struct error *e)
 	req->wait = NULL;
 	req->job_id = j.id;
 	res->body = output_answer(req, req->db, &j, e);
-	return res->body != NULL ? ERR_OK : e->code;
+	if (res->body == NULL)
+		return e->code;
+	return plan_state_add_to(req, &j, json_get(res->body, "result"), e);
 }
 
 /* A failure that concerns the run itself is an answer, not an error of the request (api.md section

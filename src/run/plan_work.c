@@ -229,9 +229,10 @@ latest(void *ctx, const struct run *r, struct plan_state *s, const char **text, 
 		return ERR_OK;
 	if (!s->whole)
 		return error_set(e, ERR_CONFLICT,
-		    "the newest state of service %s (version %lld) is what a run "
-		    "left that was interrupted while writing it, and is damaged: mend it, and put it with "
-		    "POST .../services/%s/state", s->service, (long long)s->version, s->service);
+		    "the newest state of service %s (version %lld) is damaged, a run was "
+		    "killed while it wrote it: mend it, and put it with POST "
+		    ".../services/%s/state", s->service,
+		    (long long)s->version, s->service);
 	return vault_get_state(ctx, r->d->db, r->d->config, s, text, e);
 }
 

@@ -99,6 +99,18 @@ add_accounts(struct db *db, struct error *e)
 	return txn_commit(&t, e);
 }
 
+/* MORE with the directory of code instead of each {{code}}. */
+static void
+put_lines(const struct world *w, FILE *out, const char *more)
+{
+	static const char code[] = "{{code}}";
+	const char *found;
+
+	for (; (found = strstr(more, code)) != NULL; more = found + strlen(code))
+		fprintf(out, "%.*s%s", (int)(found - more), more, w->code);
+	fputs(more, out);
+}
+
 static enum err
 write_config(struct world *w, const char *more, const char *path, struct error *e)
 {
@@ -108,8 +120,9 @@ write_config(struct world *w, const char *more, const char *path, struct error *
 	if (out == NULL)
 		return error_set(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
 	fprintf(out, "[state]\ndir = %s\n[dispatcher]\nprogram = %s/gatehoused\n"
-	    "[database]\nsynchronous = normal\n[local]\nroots = %s\n%s", w->dir,
-	    build != NULL ? build : "/GATEHOUSE_BUILD-is-not-set", w->code, more);
+	    "[database]\nsynchronous = normal\n[local]\nroots = %s\n", w->dir,
+	    build != NULL ? build : "/GATEHOUSE_BUILD-is-not-set", w->code);
+	put_lines(w, out, more);
 	return fclose(out) == 0 ? ERR_OK : error_set(e, ERR_INTERNAL, "%s", strerror(errno));
 }
 
