@@ -5,6 +5,30 @@
 #include "json/record.h"
 #include "store/item.h"
 
+enum { FEW = 100 };		/* services for which each item is looked up by itself */
+
+/* What services name, where many are shown: a query for each would be slow. NULL where few are. */
+static const struct records *
+shelf(const struct request *req)
+{
+	return req->record;
+}
+
+static enum err
+find_item(struct request *req, const struct service *s, const char *kind, const char *name,
+    struct item *item, bool *found, struct error *e)
+{
+	const struct item *there;
+
+	if (shelf(req) == NULL)
+		return item_find(req, req->db, s->gateway_id, kind, name, item, found, e);
+	there = item_among(shelf(req), s->gateway_id, kind, name);
+	*found = there != NULL;
+	if (*found)
+		*item = *there;
+	return ERR_OK;
+}
+
 /* {id, name, type} of the repository that the definition names; empty texts where it names none. */
 static enum err
 repository_of(
@@ -16,8 +40,7 @@ repository_of(
 	bool found = false;
 
 	if (name != NULL &&
-	    item_find(req, req->db, s->gateway_id, "repositories", name, &item, &found, e) !=
-		ERR_OK)
+	    find_item(req, s, "repositories", name, &item, &found, e) != ERR_OK)
 		return e->code;
 	json_object_object_add(o, "id", json_object_new_string(item.id));
 	json_object_object_add(o, "name", json_object_new_string(found ? item.name : ""));
@@ -39,16 +62,35 @@ service_fill(struct request *req, void *record)
 	s->key = s->name;
 }
 
+/* The schema of its parameters, NULL where there is none (any more). */
+static enum err
+decorator_of(struct request *req, const struct service *s, struct json_object *definition,
+    struct json_object **schema, struct error *e)
+{
+	const char *name = json_get_text(definition, "decorator");
+	struct item item;
+	bool found;
+
+	*schema = json_get(definition, "decorator");
+	if (name == NULL)
+		return ERR_OK;
+	*schema = NULL;
+	if (find_item(req, s, "decorators", name, &item, &found, e) != ERR_OK)
+		return e->code;
+	if (found)
+		*schema = json_get(json_own(req, item.body), "schema");
+	return ERR_OK;
+}
+
 /* The rest of what comes from the definition: all members are always present (api.md section 3). */
 static enum err
 service_complete(struct request *req, struct service *s, struct error *e)
 {
 	struct json_object *definition = json_own(req, s->definition), *schema = NULL;
 	struct json_object *tags = json_get(definition, "tags");
-	enum err rc = order_decorator(req, req->db, s, &schema, e);
 
-	if (rc != ERR_OK && rc != ERR_NOT_FOUND)
-		return rc;
+	if (decorator_of(req, s, definition, &schema, e) != ERR_OK)
+		return e->code;
 	s->decorator = schema != NULL ? json_text(req, schema) : NULL;
 	s->tags = tags != NULL ? json_text(req, tags) : "[]";
 	return repository_of(req, s, definition, e);
@@ -67,10 +109,18 @@ static enum err
 service_list_all(struct request *req, struct response *res, struct error *e)
 {
 	const char *cluster_id = query_text(req, "cluster_id");
-	struct records all;
+	struct records all, *named;
+	int64_t limit = FEW + 1;
 
 	if (service_list(req, req->db, groups_seer(req->caller), cluster_id, &all, e) != ERR_OK)
 		return e->code;
+	if (query_text(req, "limit") != NULL)
+		text_int(query_text(req, "limit"), 1, FEW, &limit);
+	if (all.n > FEW && limit > FEW) {
+		req->record = named = MEM_NEW(req, struct records);
+		if (item_list_named(req, req->db, cluster_id, named, e) != ERR_OK)
+			return e->code;
+	}
 	return list_answer(req, res, &all, &service_kind, e);
 }
 

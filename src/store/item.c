@@ -1,5 +1,8 @@
 #include "store/item.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 const struct field item_fields[] = {
 	F_TEXT(item, id),
 	F_TEXT(item, gateway_id),
@@ -16,6 +19,37 @@ item_list(void *ctx, struct db *db, const char *gateway_id, struct records *out,
 
 	stmt_text(st, "gateway_id", gateway_id);
 	return records_read(ctx, st, item_fields, sizeof(struct item), out, e);
+}
+
+enum err
+item_list_named(
+    void *ctx, struct db *db, const char *cluster_id, struct records *out, struct error *e)
+{
+	STMT(st, db, SQL_ITEM_LIST_NAMED);
+
+	stmt_text(st, "cluster_id", cluster_id);
+	return records_read(ctx, st, item_fields, sizeof(struct item), out, e);
+}
+
+/* By bytes, as the database orders them. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = strcmp(x->gateway_id, y->gateway_id);
+
+	if (order == 0)
+		order = strcmp(x->kind, y->kind);
+	return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+const struct item *
+item_among(const struct records *named, const char *gateway_id, const char *kind, const char *name)
+{
+	const struct item wanted = { .gateway_id = gateway_id, .kind = kind, .name = name };
+
+	return named->n == 0 ? NULL :
+	    bsearch(&wanted, named->at, named->n, named->size, compare);
 }
 
 enum err

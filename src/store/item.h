@@ -14,6 +14,13 @@ extern const struct field item_fields[];
 
 /* In the order of their import. */
 enum err item_list(void *ctx, struct db *db, const char *gateway_id, struct records *out, struct error *e) MUST_CHECK;
+/*
+ * The decorators and repositories of all gateways, or of one, for lists of many services: item_among() finds one there,
+ * NULL where there is none.
+ */
+enum err item_list_named(void *ctx, struct db *db, const char *cluster_id, struct records *out,
+    struct error *e) MUST_CHECK;
+const struct item *item_among(const struct records *named, const char *gateway_id, const char *kind, const char *name);
 enum err item_find(void *ctx, struct db *db, const char *gateway_id, const char *kind, const char *name,
     struct item *item, bool *found, struct error *e) MUST_CHECK;
 /* Within a transaction: adds, or replaces the body of the one with this kind and name. */
