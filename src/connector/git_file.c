@@ -24,27 +24,46 @@ git_file_check(const struct git_get *g, struct error *e)
 	return ERR_OK;
 }
 
-/* "HASH blob SIZE", a line feed, the bytes: git-cat-file(1). Anything else is no file. */
+/*
+ * The bytes after "HASH blob SIZE" and a line feed, *SIZE of them: git-cat-file(1). NULL where
+ * git says anything else; it then repeats the name that it was asked for, which may look like
+ * a size, so the hash is looked at too.
+ */
+static const char *
+blob_in(const struct text *out, unsigned long long *size)
+{
+	static const char kind[] = " blob ";
+	const char *line = strchr(out->at, '\n');
+	size_t hash = strspn(out->at, "0123456789abcdef");
+
+	if (line == NULL || hash == 0 || strncmp(out->at + hash, kind, strlen(kind)) != 0)
+		return NULL;
+	*size = strtoull(out->at + hash + strlen(kind), NULL, 10);
+	return line + 1;
+}
+
 static enum err
 file_read(struct git_get *g, const struct task_end *end, struct error *e)
 {
-	static const char blob[] = " blob ";
 	const struct text *out = end->out;
-	const char *kind = out->at + strcspn(out->at, " \n"), *line = strchr(out->at, '\n');
-	unsigned long long size;
+	unsigned long long size = 0;
+	const char *bytes;
 
 	if (git_check(g, end, "cannot be read", e) != ERR_OK)
 		return e->code;
-	if (line == NULL || strncmp(kind, blob, strlen(blob)) != 0)
+	bytes = blob_in(out, &size);
+	if (bytes == NULL)
 		return error_set(e, ERR_NOT_FOUND, "the repository %s has no file %s in commit %s",
 		    g->wish.name, text_shown(g, g->wish.file), g->end.commit);
-	size = strtoull(kind + strlen(blob), NULL, 10);
 	if (size > g->wish.file_max || out->cut)
 		return error_set(e, ERR_TOO_LARGE, "the file %s of repository %s is larger than "
 		    "%zu bytes", text_shown(g, g->wish.file), g->wish.name, g->wish.file_max);
-	g->end.content = mem_textn(g, line + 1, size);
+	if (size > out->len - (size_t)(bytes - out->at))
+		return error_set(e, ERR_UNAVAILABLE, "git gave only a part of the file %s of "
+		    "repository %s", text_shown(g, g->wish.file), g->wish.name);
+	g->end.content = mem_textn(g, bytes, size);
 	g->end.content_len = size;
-	if (memchr(line + 1, '\0', size) != NULL || !utf8_valid(line + 1, size))
+	if (memchr(bytes, '\0', size) != NULL || !utf8_valid(bytes, size))
 		return error_set(e, ERR_INVALID, "the file %s of repository %s is no UTF-8 text",
 		    text_shown(g, g->wish.file), g->wish.name);
 	git_finish(g);

@@ -105,6 +105,8 @@ def watched(g, *secrets):
         over.set()
         thread.join()
     check(not seen, "in a process:", seen[:1])
+    # Theirs is removed behind the answer's back.
+    until("no run directory", lambda: not list((g.state / "runs").iterdir()))
     places = [WORK / "seen", g.dir / "log", *(p for p in g.state.rglob("*") if p.is_file() and not p.is_symlink())]
     for place in places:
         for s in secrets:
@@ -245,6 +247,8 @@ def test_git_import(g):
         for change, says in (({"file": "gone.yaml"}, "has no file gone.yaml"), ({"file": "sub"}, "has no file sub"),
                              ({"file": "../x"}, "relative path"), ({"file": "/etc/passwd"}, "relative path"),
                              ({"file": "out"}, "has no file out"), ({"file": "binary"}, "is no UTF-8 text"),
+                             # Git repeats this name where it would say a size.
+                             ({"file": "x blob 9999"}, "has no file x blob 9999"),
                              ({"reference": "gone"}, "has no branch or tag gone"),
                              ({"reference": "--upload-pack=x"}, "is not the name of a branch"),
                              ({"password": "hunter2"}, "Authentication failed"),
@@ -263,6 +267,6 @@ def test_git_import(g):
         done = g.admin(*words)
         check(done.returncode == 0 and "2 added" in done.stdout, done.stdout, done.stderr)
         done = g.admin(*words[:-2])
-        check(done.returncode == 1 and "could not read Username" in done.stderr or "Password" in done.stderr, done.stderr)
+        check(done.returncode == 1 and "could not read Username" in done.stderr, done.stderr)
     until("no run directory", lambda: not list((g.state / "runs").iterdir()))
     check(not (g.state / "git").exists() or not list((g.state / "git").iterdir()), "an import has left a mirror")
