@@ -82,7 +82,7 @@ enum err
 throttle_check(void *ctx, struct db *db, const struct config *c, const char *username,
     const char *remote, int64_t now, struct error *e)
 {
-	bool known;
+	bool known = false;
 
 	if (c->auth_attempts == 0)
 		return ERR_OK;

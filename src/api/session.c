@@ -135,7 +135,7 @@ static enum err
 session_oauth(struct request *req, struct response *res, struct error *e)
 {
 	struct caller *who = MEM_NEW(req, struct caller);
-	const char *id, *secret, *token;
+	const char *id = NULL, *secret = NULL, *token;
 	int64_t lifetime;
 
 	if (read_client(req, &id, &secret, e) != ERR_OK)
