@@ -35,33 +35,39 @@ fetch_free(struct fetch *f)
 	mem_free(f);
 }
 
-static void
-got(void *arg, const struct git_end *end)
+static enum err
+facts_of(const struct git_end *end, struct json_object *facts, struct error *e)
 {
-	struct fetch *f = arg;
-	struct json_object *facts;
-	struct error e;
 	size_t n = 0;
 
-	if (end->error != NULL) {
-		control_reply(f->client, f->tag, "refused", end->error);
-		fetch_free(f);
-		return;
-	}
-	facts = mem_must(json_object_new_object());
+	if (end->error != NULL)
+		return error_set(e, end->error->code, "%s", end->error->detail);
 	json_set(facts, "commit", mem_must(json_object_new_string(end->commit)));
 	json_set(facts, "content", mem_must(json_object_new_string_len(end->content,
 	    (int)end->content_len)));
 	/* Escaped it may be longer than a frame can be. */
 	json_object_to_json_string_length(facts, JSON_C_TO_STRING_PLAIN, &n);
-	if (n <= FRAME_MAX - FRAME_SPARE) {
-		control_tell(f->client, f->tag, facts);
-	} else {
-		json_object_put(facts);
-		error_set(&e, ERR_TOO_LARGE, "the file is too large to be handed over");
-		control_reply(f->client, f->tag, "refused", &e);
-	}
+	return n <= FRAME_MAX - FRAME_SPARE ? ERR_OK :
+	    error_set(e, ERR_TOO_LARGE, "the file is too large to be handed over");
+}
+
+/* When the client is told, nothing of it is left here, credentials least of all. */
+static void
+got(void *arg, const struct git_end *end)
+{
+	SCOPED(tmp, NULL);
+	struct fetch *f = arg;
+	struct client *client = f->client;
+	const char *tag = mem_text(tmp, f->tag);
+	struct json_object *facts = json_keep(tmp, mem_must(json_object_new_object()));
+	struct error e = { 0 };
+	bool ok = facts_of(end, facts, &e) == ERR_OK;
+
 	fetch_free(f);
+	if (ok)
+		control_tell(client, tag, json_object_get(facts));
+	else
+		control_reply(client, tag, "refused", &e);
 }
 
 /* What a client gave for a key or password: itself, or the secret of the gateway that it names. */

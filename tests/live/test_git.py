@@ -109,8 +109,9 @@ def watched(g, *secrets):
     until("no run directory", lambda: not list((g.state / "runs").iterdir()))
     places = [WORK / "seen", g.dir / "log", *(p for p in g.state.rglob("*") if p.is_file() and not p.is_symlink())]
     for place in places:
-        for s in secrets:
-            check(s.encode() not in place.read_bytes(), "a credential is in", place)
+        with contextlib.suppress(FileNotFoundError):    # the database's own files come and go
+            text = place.read_bytes()
+            check(not [s for s in secrets if s.encode() in text], "a credential is in", place)
     check(b"fetch" in (WORK / "seen").read_bytes(), "nothing was recorded")
 
 
