@@ -44,6 +44,15 @@ ORDER BY 1, 2;
 SELECT u.id, u.name, EXISTS (
 	SELECT 1 FROM account_group a WHERE a.account_id = :seer AND a.group_id = u.id) AS direct
 FROM mine m JOIN user_group u ON u.id = m.id ORDER BY u.name;
+-- By which groups that count for an account it is in the group :name; '' is by itself.
+-- name: account_group_ways
+-- use: mine
+SELECT '' AS name FROM account_group a JOIN user_group u ON u.id = a.group_id
+WHERE a.account_id = :seer AND u.name = :name AND u.inactive = 0
+UNION ALL
+SELECT b.name FROM user_group u JOIN group_parent p ON p.parent_id = u.id JOIN user_group b ON b.id = p.group_id
+WHERE u.name = :name AND b.id IN (SELECT id FROM mine)
+ORDER BY 1;
 -- How many accounts, active ones, have the role admin: their own, or by their groups.
 -- name: account_count_admins
 WITH RECURSIVE mighty (id) AS (

@@ -53,6 +53,13 @@ SELECT g.id FROM gateway g WHERE g.id = :id AND
 SELECT s.id FROM service s WHERE s.id = :id AND
 -- use: sees_service
 ;
+-- The service groups by which a service is seen, each with the groups of the account that it has.
+-- name: sight_service_by
+-- use: mine
+SELECT s.name AS service_group, u.name AS user_group FROM service_group_service x
+JOIN service_group s ON s.id = x.service_group_id JOIN service_group_group y ON y.service_group_id = s.id
+JOIN user_group u ON u.id = y.group_id
+WHERE x.service_id = :id AND u.id IN (SELECT id FROM mine) ORDER BY s.name, u.name;
 -- name: sight_service_group
 -- use: sight
 SELECT s.id FROM service_group s WHERE s.id = :id AND

@@ -20,7 +20,8 @@ take_one(const char *member, const char *key, struct json_object *item, struct n
 	if (text == NULL)
 		return error_field(e, member, "must hold objects with the text %s", key);
 	if (strcmp(key, "roleId") != 0) {
-		names_add(ctx, out, text);
+		if (!names_has(out, text))
+			names_add(ctx, out, text);
 		return ERR_OK;
 	}
 	role = role_find(text);

@@ -5,6 +5,7 @@
 #include "api/app.h"
 #include "base/mem.h"
 #include "json/body.h"
+#include "store/user_group.h"
 
 /* Whether an account may do something, and why: said by the functions that decide. */
 
@@ -55,6 +56,30 @@ find_operation(struct request *req, const struct route **route, struct error *e)
 	return error_field(e, "operation", "there is no operation %s", op);
 }
 
+/* " (anna is in east, east in noc)": how the account is in a group; "" where that is by itself. */
+static enum err
+way_into(struct explained *x, const char *group, const char **text, struct error *e)
+{
+	struct request *req = x->req;
+	const char *tail = NULL;
+	struct names ways;
+
+	*text = "";
+	for (int i = 0; i < USER_GROUP_CHAIN_MAX; i++) {
+		if (account_group_ways(req, req->db, x->caller.account_id, group, &ways, e) !=
+		    ERR_OK)
+			return e->code;
+		if (ways.n == 0 || *ways.at[0] == '\0')
+			break;
+		tail = mem_printf(req, ", %s in %s%s", ways.at[0], group,
+		    tail != NULL ? tail : "");
+		group = ways.at[0];
+	}
+	if (tail != NULL)
+		*text = mem_printf(req, " (%s is in %s%s)", x->caller.username, group, tail);
+	return ERR_OK;
+}
+
 /* Where ROLE, or the one that has all, comes from. */
 static enum err
 say_role_source(struct explained *x, const char *role, struct error *e)
@@ -66,14 +91,17 @@ say_role_source(struct explained *x, const char *role, struct error *e)
 		return e->code;
 	for (size_t i = 0; i < held.n; i++) {
 		const struct role_held *h = records_at(&held, i);
+		const char *way = "";
 
 		if (strcmp(h->role, role) != 0 &&
 		    strcmp(h->role, roles[ROLE_CODE_ADMIN].name) != 0)
 			continue;
+		if (*h->via != '\0' && way_into(x, h->via, &way, e) != ERR_OK)
+			return e->code;
 		say(x, true, *h->via == '\0' ?
 		    mem_printf(req, "%s has the role %s itself", x->caller.username, h->role) :
-		    mem_printf(req, "%s has the role %s by the group %s", x->caller.username,
-			h->role, h->via));
+		    mem_printf(req, "%s has the role %s by the group %s%s",
+			x->caller.username, h->role, h->via, way));
 	}
 	return ERR_OK;
 }
@@ -102,11 +130,73 @@ say_shared_groups(struct explained *x, const struct gateway *g, struct error *e)
 
 	if (account_groups_held(x->req, x->req->db, x->caller.account_id, &held, e) != ERR_OK)
 		return e->code;
-	for (size_t i = 0; i < held.n; i++)
-		if (names_has(&g->groups, held.at[i]))
-			say(x, true, mem_printf(x->req, "gateway %s is seen by the group %s",
-			    g->cluster_id, held.at[i]));
+	for (size_t i = 0; i < held.n; i++) {
+		const char *way;
+
+		if (!names_has(&g->groups, held.at[i]))
+			continue;
+		if (way_into(x, held.at[i], &way, e) != ERR_OK)
+			return e->code;
+		say(x, true, mem_printf(x->req, "gateway %s is seen by the group %s%s",
+		    g->cluster_id, held.at[i], way));
+	}
 	return ERR_OK;
+}
+
+/* The service groups that show the service to the account. */
+static enum err
+say_service_groups(struct explained *x, const struct gateway *g, const char *service,
+    struct error *e)
+{
+	struct request *req = x->req;
+	struct service s = { 0 };
+	struct records by;
+	bool found;
+
+	if (g->id == NULL)
+		return ERR_OK;
+	if (service_by_name(req, req->db, g->id, service, &s, &found, e) != ERR_OK ||
+	    sight_service_by(req, req->db, x->caller.account_id, s.id, &by, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < by.n; i++) {
+		const struct sight_by *one = records_at(&by, i);
+		const char *way;
+
+		if (way_into(x, one->user_group, &way, e) != ERR_OK)
+			return e->code;
+		say(x, true, mem_printf(req,
+		    "service group %s shows service %s to the group %s%s", one->service_group,
+		    service, one->user_group, way));
+	}
+	return ERR_OK;
+}
+
+/* What the one who asks does not see does not exist in the answer either. */
+static enum err
+check_asked(struct request *req, struct error *e)
+{
+	const char *cluster_id = query_text(req, "cluster_id");
+	const char *service = query_text(req, "service");
+	struct gateway g = { 0 };
+	struct service s = { 0 };
+	bool seen;
+
+	if (service != NULL && cluster_id == NULL)
+		return error_field(e, "service", "needs cluster_id beside it");
+	if (cluster_id == NULL)
+		return ERR_OK;
+	if (groups_target(req->db, req->caller, cluster_id, service != NULL ? service : "",
+		&seen, e) != ERR_OK)
+		return e->code;
+	if (!seen)
+		return error_set(e, ERR_NOT_FOUND, "there is no gateway with cluster id %s",
+		    cluster_id);
+	if (service == NULL || gateway_by_cluster(req, req->db, cluster_id, &g, &seen, e) != ERR_OK)
+		return service == NULL ? ERR_OK : e->code;
+	if (seen && service_by_name(req, req->db, g.id, service, &s, &seen, e) != ERR_OK)
+		return e->code;
+	return g.id == NULL || seen ? ERR_OK : error_set(e, ERR_NOT_FOUND,
+	    "gateway %s has no service %s", cluster_id, service);
 }
 
 static enum err
@@ -135,7 +225,9 @@ explain_sight(struct explained *x, struct error *e)
 	if (service == NULL)
 		say(x, seen, mem_printf(req, "%s %s gateway %s", x->caller.username,
 		    seen ? "sees" : "does not see", cluster_id));
-	return seen ? say_shared_groups(x, &g, e) : ERR_OK;
+	if (seen)
+		return say_shared_groups(x, &g, e);
+	return service != NULL ? say_service_groups(x, &g, service, e) : ERR_OK;
 }
 
 static enum err
@@ -147,7 +239,8 @@ explain(struct request *req, struct response *res, struct error *e)
 	struct error out;
 	enum err rc = ERR_OK;
 
-	if (find_account(req, &a, e) != ERR_OK || find_operation(req, &route, e) != ERR_OK)
+	if (find_account(req, &a, e) != ERR_OK || find_operation(req, &route, e) != ERR_OK ||
+	    check_asked(req, e) != ERR_OK)
 		return e->code;
 	x.because = json_keep(req, mem_must(json_object_new_array()));
 	x.caller = (struct caller){ .username = a.username, .account_id = a.id };

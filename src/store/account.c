@@ -165,6 +165,17 @@ account_groups_held(void *ctx, struct db *db, const char *id, struct names *out,
 }
 
 enum err
+account_group_ways(void *ctx, struct db *db, const char *id, const char *group, struct names *out,
+    struct error *e)
+{
+	STMT(st, db, SQL_ACCOUNT_GROUP_WAYS);
+
+	stmt_text(st, "seer", id);
+	stmt_text(st, "name", group);
+	return names_read(ctx, st, out, e);
+}
+
+enum err
 account_count_admins(struct db *db, int64_t *n, struct error *e)
 {
 	bool more;

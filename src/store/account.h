@@ -44,6 +44,12 @@ struct role_held {
 enum err account_roles_held(void *ctx, struct db *db, const char *id, struct records *out, struct error *e) MUST_CHECK;
 /* The names of the groups that count for it: its own, and what these are members of. */
 enum err account_groups_held(void *ctx, struct db *db, const char *id, struct names *out, struct error *e) MUST_CHECK;
+/*
+ * Of these the names of those that are members of GROUP themselves, by which it counts, for explanations; the first
+ * is "" where the account is in GROUP by itself.
+ */
+enum err account_group_ways(void *ctx, struct db *db, const char *id, const char *group, struct names *out,
+    struct error *e) MUST_CHECK;
 /* How many can come in and have the role admin, by themselves or by a group. */
 enum err account_count_admins(struct db *db, int64_t *n, struct error *e) MUST_CHECK;
 /* Within the transaction of a change: ERR_CONFLICT where it leaves none of these. */

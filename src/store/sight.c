@@ -19,3 +19,20 @@ sight_has(struct db *db, enum sight what, const char *seer, const char *id, bool
 	stmt_text(st, "id", id);
 	return stmt_row(st, seen, e);
 }
+
+static const struct field by_fields[] = {
+	F_TEXT(sight_by, service_group),
+	F_TEXT(sight_by, user_group),
+	F_END
+};
+
+enum err
+sight_service_by(void *ctx, struct db *db, const char *seer, const char *id, struct records *out,
+    struct error *e)
+{
+	STMT(st, db, SQL_SIGHT_SERVICE_BY);
+
+	stmt_text(st, "seer", seer);
+	stmt_text(st, "id", id);
+	return records_read(ctx, st, by_fields, sizeof(struct sight_by), out, e);
+}

@@ -1,7 +1,7 @@
 #ifndef STORE_SIGHT_H
 #define STORE_SIGHT_H
 
-#include "db/db.h"
+#include "db/record.h"
 
 /*
  * What an account sees (sql/queries/sight.sql). Lists of the store take SEER, the id of the account that looks: what
@@ -18,6 +18,13 @@ enum sight {
 
 /* Whether SEER, or who sees all (NULL), sees the record ID. One that does not exist is not seen. */
 enum err sight_has(struct db *db, enum sight what, const char *seer, const char *id, bool *seen,
+    struct error *e) MUST_CHECK;
+
+/* For explanations: that SEER sees the service ID by this service group, which has this group of SEER's. */
+struct sight_by {
+	const char *service_group, *user_group;
+};
+enum err sight_service_by(void *ctx, struct db *db, const char *seer, const char *id, struct records *out,
     struct error *e) MUST_CHECK;
 
 #endif

@@ -42,6 +42,10 @@ static const struct {
 	    "U3aR5kbhBs9XZe5Wo8MFtbXR4g4ecm57QPwrl/wKFDU",
 	    "Basic cmVhZGVyOm9ubHkgbG9va2luZw==", false },
 	{ "wrong-password", NULL, "Basic YWRtaW46b3BlbiB0aGUgZ2F0ZQ==", false },
+	/* Of matrix.c, which makes them with the reader's password. */
+	{ "worker", NULL, "Basic d29ya2VyOm9ubHkgbG9va2luZw==", false },
+	{ "outsider", NULL, "Basic b3V0c2lkZXI6b25seSBsb29raW5n", false },
+	{ "idle", NULL, "Basic aWRsZTpvbmx5IGxvb2tpbmc=", false },
 	{ "nobody", NULL, NULL, false },
 };
 enum { CALLERS = sizeof callers / sizeof *callers };
