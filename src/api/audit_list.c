@@ -38,8 +38,10 @@ source_total(struct db *db, const void *query, int64_t *n, struct error *e)
 }
 
 static enum err
-source_get(void *ctx, struct db *db, const char *id, void *record, struct error *e)
+source_get(void *ctx, struct db *db, const void *query, const char *id, void *record,
+    struct error *e)
 {
+	(void)query;
 	return audit_get(ctx, db, id, record, e);
 }
 

@@ -21,6 +21,7 @@ struct scan {
 static enum err
 check_after(struct scan *s)
 {
+	const struct list_source *from = s->source;
 	SCOPED(tmp, NULL);
 	enum err rc;
 
@@ -28,7 +29,7 @@ check_after(struct scan *s)
 		return ERR_OK;
 	if (s->list.sort != NULL)
 		return error_field(s->e, "after", "cannot stand beside sort");
-	rc = s->source->get(tmp, s->req->db, s->after, mem_bytes(tmp, s->source->size), s->e);
+	rc = from->get(tmp, s->req->db, from->query, s->after, mem_bytes(tmp, from->size), s->e);
 	return rc == ERR_NOT_FOUND ?
 	    error_field(s->e, "after", "there is no %s (any more)", s->after) : rc;
 }
@@ -107,14 +108,15 @@ scan_page(struct scan *s, char **last)
 static enum err
 give_picked(struct scan *s)
 {
+	const struct list_source *from = s->source;
 	size_t end;
 
 	list_picks_end(&s->picks, &end);
 	for (size_t i = (size_t)s->list.skip; i < end; i++) {
 		SCOPED(tmp, NULL);
-		void *record = mem_bytes(tmp, s->source->size);
-		enum err rc =
-		    s->source->get(tmp, s->req->db, s->picks.at[i].what, record, s->e);
+		void *record = mem_bytes(tmp, from->size);
+		enum err rc = from->get(tmp, s->req->db, from->query, s->picks.at[i].what,
+		    record, s->e);
 
 		if (rc == ERR_NOT_FOUND)
 			continue;

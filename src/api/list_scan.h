@@ -17,7 +17,8 @@ struct list_source {
 	    struct records *out, struct error *e);
 	enum err (*total)(struct db *db, const void *query, int64_t *n, struct error *e);
 	/* One for CTX; ERR_NOT_FOUND where it is gone. */
-	enum err (*get)(void *ctx, struct db *db, const char *id, void *record, struct error *e);
+	enum err (*get)(void *ctx, struct db *db, const void *query, const char *id, void *record,
+	    struct error *e);
 	const char *(*id)(const void *record);
 };
 
