@@ -23,7 +23,8 @@ struct mask_set;
 struct mask_set *mask_set_new(void *ctx);
 /*
  * Adds VALUE without the line breaks at its end, as it is and as JSON has it within a text; where it has several lines,
- * each line too. Shorter ones than the bounds above are left out. False: it would be more than MASK_SET_MAX.
+ * each line too. Shorter ones than the bounds above are left out. False: it would be more than MASK_SET_MAX. As far as
+ * there is room also its other forms (mask_forms.c): base64, percent-encoded, JSON in ASCII.
  */
 bool mask_set_add(struct mask_set *s, const char *value);
 /* After the last one, before a mask is made. */

@@ -27,6 +27,13 @@ struct mask_set {
 	uint32_t first[MASK_BYTES];	/* the root's children */
 };
 
+/*
+ * mask_forms.c: adds the other forms of a value of N bytes, of which JSON is the form within JSON, as far as there is
+ * room.
+ */
+void mask_forms_add(struct mask_set *s, const char *value, size_t n, const char *json, size_t json_len);
+/* Adds FORM unless it is shorter than MIN bytes, or half of what there may be is used. */
+void mask_set_add_form(struct mask_set *s, const char *form, size_t min);
 /* The node after BYTE. */
 uint32_t mask_step(const struct mask_set *s, uint32_t node, unsigned char byte);
 

@@ -99,7 +99,16 @@ add_bytes(struct mask_set *s, const char *bytes, size_t n, size_t min)
 	return true;
 }
 
-/* As a program would print it within JSON, with its slashes escaped or not. */
+void
+mask_set_add_form(struct mask_set *s, const char *form, size_t min)
+{
+	size_t n = strlen(form);
+
+	if (s->n + n <= MASK_SET_MAX / 2)
+		(void)add_bytes(s, form, n, min);
+}
+
+/* As a program would print it within JSON, with its slashes escaped or not; and in other forms. */
 static bool
 add_escaped(struct mask_set *s, const char *value, size_t n)
 {
@@ -114,6 +123,8 @@ add_escaped(struct mask_set *s, const char *value, size_t n)
 
 		/* Without its quotes. */
 		fits = fits && add_bytes(s, text + 1, len - 2, MASK_MIN);
+		if (i == 0)
+			mask_forms_add(s, value, n, text + 1, len - 2);
 	}
 	json_object_put(o);
 	return fits;

@@ -147,6 +147,24 @@ Test(mask, values_beyond_the_bound)
 	mask_set_close(s);
 }
 
+/* Expected texts are from Python: base64.b64encode(), urllib.parse.quote(), json.dumps(). */
+Test(mask, other_forms)
+{
+	struct mask_set *s = SET("s3cret/pass w\u00f6rd?", "d\u00e9j\u00e0\U0001f512vu");
+
+	GIVES(s, "czNjcmV0L3Bhc3Mgd8O2cmQ/", "********");
+	GIVES(s, "Authorization: Basic dXNlcjpzM2NyZXQvcGFzcyB3w7ZyZD8=", "Authorization: Basic dXNlcjp********8=");
+	GIVES(s, "YWI6czNjcmV0L3Bhc3Mgd8O2cmQ/OngA", "YWI6********OngA");
+	GIVES(s, "YTpzM2NyZXQvcGFzcyB3w7ZyZD86eA==", "YTp********86eA==");
+	GIVES(s, "czNjcmV0L3Bhc3Mgd8O2cmQ_", "********");
+	GIVES(s, "?p=s3cret%2Fpass%20w%C3%B6rd%3F&x", "?p=********&x");
+	GIVES(s, "?p=s3cret/pass%20w%C3%B6rd%3F&x", "?p=********&x");
+	GIVES(s, "{\"p\": \"s3cret/pass w\\u00f6rd?\"}", "{\"p\": \"********\"}");
+	GIVES(s, "\"d\\u00e9j\\u00e0\\ud83d\\udd12vu\"", "\"********\"");
+	/* too short a form is left alone */
+	GIVES(SET("abcd"), "YWJjZA==", "YWJjZA==");
+}
+
 /* ---- any values, any text, cut anywhere ---- */
 
 static uint32_t state;
