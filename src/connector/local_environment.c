@@ -18,6 +18,7 @@
 enum {
 	DIR_MODE = 0700,
 	FILE_MODE = 0600,
+	MODE_BITS = 07777,
 	LOOK_MS = 100,		/* between two looks at what another run builds */
 	MS_PER_S = 1000,
 	SAID_KEEP = 60000,	/* bytes of the tools' output,
@@ -144,16 +145,23 @@ failed(struct environment *v, const struct task_end *end, struct error *e)
 	    launch_last_lines(v->launch, v->said, LAST_LINES, LAST_MAX));
 }
 
-/* The marker has the size in KiB, and its time says when the environment was used last. */
+/*
+ * The marker has the size in KiB, and its time says when the environment was used last. The
+ * directory, which cannot be written to any more, is opened for it: only root could do without.
+ */
 static bool
 write_complete(struct environment *v, int64_t kib)
 {
 	const char *path = complete_path(v), *text = mem_printf(v, "%lld\n", (long long)kib);
-	int dir = open(v->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	bool ok = dir >= 0 && fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
-	    fsync(fd) == 0 && fsync(dir) == 0;
-	int error = errno;
+	int dir = open(v->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, error;
+	struct stat st;
+	bool ok = dir >= 0 && fstat(dir, &st) == 0 && fchmod(dir, DIR_MODE) == 0;
+
+	if (ok)
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+	    fchmod(dir, st.st_mode & MODE_BITS) == 0 && fsync(fd) == 0 && fsync(dir) == 0;
+	error = errno;
 
 	if (fd >= 0)
 		close(fd);

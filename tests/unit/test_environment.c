@@ -74,6 +74,23 @@ Test(environment, built_once_then_there_already)
 	mem_free(c);
 }
 
+/* Below the state directory; what is in them is made by the tests. */
+static const char *const ours[] = { "", "/code", "/code/main.py", "/code/requirements.txt", "/packages" };
+
+/* So that it can be removed by whom it belongs to. */
+static void
+make_writable(const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl("/bin/chmod", "chmod", "-R", "u+w", path, NULL);
+		_exit(1);
+	}
+	while (kill(pid, 0) == 0)
+		loop_turn(loop, 10);
+}
+
 /* What is sent in a file that the first names counts, and so does what it says of other files. */
 Test(environment, another_text_is_another_environment)
 {
@@ -318,6 +335,33 @@ Test(environment, the_old_and_the_too_much_go)
 	}
 	mem_free(c);
 	close(lock);
+}
+
+/* What root may do all the same is not what a dispatcher may that is somebody else. */
+Test(environment, is_built_by_one_who_is_not_root)
+{
+	const struct proc_user *user = proc_user_find(ctx, "nobody", NULL);
+	const char *path = NULL;
+	struct conn *c;
+	struct wish w;
+
+	venv_is_there();
+	if (geteuid() != 0 || user == NULL)
+		cr_skip_test("lacks root, who alone can become another user");
+	w = python_wish("greeting==1.0\n", "");
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		cr_assert_eq(chown(mem_printf(ctx, "%s%s", state, ours[i]), user->uid, user->gid), 0);
+	cr_assert_eq(setresgid(user->gid, user->gid, user->gid) + setresuid(user->uid, user->uid, user->uid), 0);
+	if (access(standin("index"), R_OK) != 0)
+		cr_skip_test("lacks a clone that everybody may read");
+	serve(NULL, NULL);
+	w.registries = registries("");
+	c = open_kind("local", "{}");
+	expect_said(ended(c, &w), "1.0 True True True\n");
+	cr_expect_eq(environments(&path), 1);
+	expect_said(ended(c, &w), "1.0 True True True\n");
+	mem_free(c);
+	make_writable(path);
 }
 
 /* --- runs that are kept apart --- */
