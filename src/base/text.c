@@ -234,7 +234,9 @@ text_eq(const char *a, const char *b)
 void
 names_add(void *ctx, struct names *list, const char *name)
 {
-	list->at = MEM_GROW(ctx, list->at, const char *, list->n + 1);
+	/* By doubling: a list may be of as many words as a body has room for. */
+	if (list->at == NULL || talloc_get_size(list->at) <= list->n * sizeof *list->at)
+		list->at = MEM_GROW(ctx, list->at, const char *, 2 * list->n + 1);
 	list->at[list->n++] = name;
 }
 

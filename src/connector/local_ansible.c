@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "json/body.h"
+#include "json/schema.h"
 
 /*
  * The command line of ansible-playbook(1). Values stand in one word with their
@@ -13,6 +14,8 @@
 
 #define RESERVED "__ansible_"	/* to Ansible's JSON reader keys that begin so mean something */
 #define UNSAFE "__ansible_unsafe"
+#define SETTINGS "ansible_"	/* such variables say how and by which programs a host is reached */
+#define TEMPLATE '{'		/* every template begins with it */
 #define LIMIT_OPTION "--limit="
 #define REMOTE_TMP "ANSIBLE_REMOTE_TMP"
 
@@ -49,17 +52,28 @@ literal_array(struct launch *l, struct json_object *o, struct json_object *out, 
 	return ERR_OK;
 }
 
+/* A name cannot be marked, and a playbook may use it as a value (dict2items). */
+static enum err
+check_name(struct launch *l, const char *key, struct error *e)
+{
+	if (strncmp(key, RESERVED, strlen(RESERVED)) == 0)
+		return error_set(e, ERR_INVALID, "the name %s cannot be given to "
+		    "ansible-playbook services: Ansible keeps names that begin with %s "
+		    "to itself", launch_shown(l, key), RESERVED);
+	if (strchr(key, TEMPLATE) != NULL)
+		return error_set(e, ERR_INVALID, "the name %s cannot be given to "
+		    "ansible-playbook services: Ansible could take it for a template",
+		    launch_shown(l, key));
+	return ERR_OK;
+}
+
 static enum err
 literal_object(struct launch *l, struct json_object *o, struct json_object *out, struct error *e)
 {
 	struct json_object *item;
 
 	json_object_object_foreach(o, key, value) {
-		if (strncmp(key, RESERVED, strlen(RESERVED)) == 0)
-			return error_set(e, ERR_INVALID, "the name %s cannot be given to "
-			    "ansible-playbook services: Ansible keeps names that begin with %s "
-			    "to itself", launch_shown(l, key), RESERVED);
-		if (literal(l, value, &item, e) != ERR_OK)
+		if (check_name(l, key, e) != ERR_OK || literal(l, value, &item, e) != ERR_OK)
 			return e->code;
 		json_set(out, key, item);
 	}
@@ -88,13 +102,34 @@ literal(struct launch *l, struct json_object *o, struct json_object **out, struc
 	return result;
 }
 
+/*
+ * ansible_python_interpreter, ansible_ssh_common_args and others name programs that are run,
+ * on this host too. Whoever writes the service says which of them callers may set.
+ */
+static enum err
+check_settings(struct launch *l, struct error *e)
+{
+	const struct schema *schema = l->order->schema;
+
+	json_object_object_foreach(l->order->params, key, value) {
+		(void)value;
+		if (strncmp(key, SETTINGS, strlen(SETTINGS)) != 0 ||
+		    (schema != NULL && schema_declares(schema, key)))
+			continue;
+		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to service %s: "
+		    "Ansible takes it for a setting of its own, and the service has no decorator "
+		    "with this property", launch_shown(l, key), l->order->service);
+	}
+	return ERR_OK;
+}
+
 static enum err
 add_params(struct launch *l, struct error *e)
 {
 	struct json_object *vars;
 	const char *path;
 
-	if (literal(l, l->order->params, &vars, e) != ERR_OK)
+	if (check_settings(l, e) != ERR_OK || literal(l, l->order->params, &vars, e) != ERR_OK)
 		return e->code;
 	json_keep(l, vars);
 	if (run_dir_write(l, l->home, "vars.json", json_text(l, vars), &path, e) != ERR_OK)
@@ -105,13 +140,16 @@ add_params(struct launch *l, struct error *e)
 
 /* --- inventory --- */
 
-/* Ansible reads r[1:3] as three hosts, and r1:22 as host and port. */
+/*
+ * Ansible reads r[1:3] as three hosts, and r1:22 as host and port. It gives playbooks the name
+ * as a variable, which may be a template.
+ */
 static bool
 is_host(const char *name)
 {
 	const char *colon = strchr(name, ':');
 
-	return name[strcspn(name, "[]")] == '\0' &&
+	return name[strcspn(name, "[]")] == '\0' && strchr(name, TEMPLATE) == NULL &&
 	    strncmp(name, RESERVED, strlen(RESERVED)) != 0 &&
 	    (colon == NULL || strchr(colon + 1, ':') != NULL);
 }

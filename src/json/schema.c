@@ -107,20 +107,29 @@ is_boolean(struct walk *w, const struct node *n)
 	return found;
 }
 
-/* Whether N or what always goes with it declares property NAME as boolean. */
 static bool
-declares_boolean(struct walk *w, const struct node *n, const char *name)
+is_anything(struct walk *w, const struct node *n)
+{
+	(void)w;
+	(void)n;
+	return true;
+}
+
+/* Whether N or what always goes with it declares property NAME as one that IS. */
+static bool
+declares(struct walk *w, const struct node *n, const char *name,
+    bool (*is)(struct walk *, const struct node *))
 {
 	const struct member *m = members_find(&n->properties, name);
-	bool found = m != NULL && is_boolean(w, m->node);
+	bool found = m != NULL && is(w, m->node);
 
 	if (w->left == 0)
 		return false;
 	w->left--;
 	if (!found && n->ref != NULL)
-		found = declares_boolean(w, n->ref, name);
+		found = declares(w, n->ref, name, is);
 	for (size_t i = 0; i < n->all_of.n && !found; i++)
-		found = declares_boolean(w, n->all_of.at[i], name);
+		found = declares(w, n->all_of.at[i], name, is);
 	return found;
 }
 
@@ -129,7 +138,15 @@ schema_is_boolean(const struct schema *s, const char *name)
 {
 	struct walk w = { .left = WALK_MAX };
 
-	return declares_boolean(&w, s->root, name);
+	return declares(&w, s->root, name, is_boolean);
+}
+
+int
+schema_declares(const struct schema *s, const char *name)
+{
+	struct walk w = { .left = WALK_MAX };
+
+	return declares(&w, s->root, name, is_anything);
 }
 
 /* A search through what a schema applies, each schema once. */

@@ -38,6 +38,8 @@ size_t schema_check(const struct schema *s, struct json_object *value, struct fa
 void schema_apply_defaults(const struct schema *s, struct json_object *object);
 /* Whether the root says (directly, by local $ref or allOf) that property NAME is of type boolean and nothing else. */
 int schema_is_boolean(const struct schema *s, const char *name);
+/* Whether the root (directly, by local $ref or allOf) has NAME in its "properties". */
+int schema_declares(const struct schema *s, const char *name);
 /*
  * Whether property NAME is not to be shown: any part of the root that may apply to it (also in a branch of anyOf, in a
  * nested object, for a name by pattern) says "format": "password".

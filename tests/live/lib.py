@@ -370,6 +370,11 @@ class Gatehouse:
                                                   "connector": {"kind": kind, "settings": settings or {}}}})
         return name
 
+    def gateway_named(self, name, document):
+        """A local gateway NAME with what the service file DOCUMENT says."""
+        self.ok("POST", "/gateways", {"gateway": {"cluster_id": name, "enabled": True, "readonly": False}})
+        self.ok("POST", f"/gateways/{name}/configuration/import", {"options": {"source": "content", "content": document}})
+
     def program_gateway(self, name, text):
         """A local gateway whose one service NAME is the shell program TEXT; gives the gateway's name."""
         folder = self.code / name

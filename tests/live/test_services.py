@@ -2,7 +2,6 @@
 ansible-playbook, and tests/standin/tofu instead of OpenTofu (and terraform, where it is installed)."""
 import json
 import os
-import shutil
 import signal
 import subprocess
 
@@ -28,105 +27,6 @@ def imported(g, name, document):
 def run(g, gateway, service, params, **more):
     return g.ok("POST", "/services/run", {"clusterId": gateway, "serviceName": service, "params": params, **more},
                 headers={"Prefer": f"wait={PATIENCE * 10}"})
-
-
-# --- exactly what was sent ---
-
-TEXTS = {
-    "plain": "a b  c", "empty": "", "dashes": "--help", "dash": "-", "rf": "-rf /", "equals": "=x=y", "quotes": "'\"`\\",
-    "shell": "$(touch HACKED) `touch HACKED`; touch HACKED & | > HACKED $HOME *", "lines": "\n a\r\n\tb\n",
-    "template": "{{ lookup('pipe', 'touch HACKED') }} {% raw %} ${path.module} %{ if true }x%{ endif } %s %n",
-    "unicode": "\u00e4\u20ac\U0001f600\u0301\u200f\ufeff\u2028", "control": "\x01\x1b[31m\x7f", "at": "@/etc/passwd", "long": "x" * 102400,
-    "yaml": "no", "number": "0123", "null": "null", "json": "{\"a\": [1]}", "tilde": "~root", "percent": "100%", "bang": "!unsafe x",
-}
-OTHERS = {"zero": 0, "minus": -7, "big": 9007199254740993, "fraction": 1.5, "yes": True, "list": ["a b", 1, None, {"--k": "$(id)"}],
-          "object": {"k 1": "{{ x }}", "n": {"m": []}}, "none": []}
-SHOW = "import json, sys\njson.dump([sys.argv[1:], sys.stdin.read()], open(sys.argv[0] + '.seen', 'w'))\n"
-
-def four(folder):
-    schema = {"type": "object", "properties": {"yes": {"type": "boolean"}}}
-    common = {"working-directory": folder}
-    return {"decorators": [{"name": "d", "schema": schema}],
-            "executable-objects": [{"name": "python", "exec-command": "/usr/bin/python3"}],
-            "services": [
-                dict(common, name="python", type="python-script", filename="python.py", decorator="d"),
-                dict(common, name="program", type="executable", filename="program.py", **{
-                    "executable-object": "python", "arg-format": "--{{.Key}} {{.Value}}"}),
-                dict(common, name="play", type="ansible-playbook", playbooks=["site.yml"]),
-                dict(common, name="plan", type="opentofu-plan")]}
-
-
-def pairs_of(words, split):
-    """What came as options: {name: text}; a bare one is None."""
-    if split:
-        check(len(words) % 2 == 0, words[:20])
-        return {k[2:]: v for k, v in zip(words[::2], words[1::2])}
-    return {w[2:].partition("=")[0]: w.partition("=")[2] if "=" in w else None for w in words}
-
-
-def same(name, sent, got):
-    """GOT is the text that the value SENT came as."""
-    if isinstance(sent, str):
-        check(got == sent, name, "came as", got[:200] if got else got)
-    else:
-        check(got is not None and json.loads(got) == sent, name, sent, "came as", got)
-
-
-@here
-@own(local=TOFU)
-def test_exactly_what_was_sent(g):
-    folder = imported(g, "four", four)
-    for name in ("python.py", "program.py"):
-        (folder / name).write_text(SHOW)
-    values = {**TEXTS, **OTHERS}
-    for service, split in (("python", False), ("program", True)):
-        for name, value in values.items():          # one by one: together they are too much for a command line
-            answer = run(g, "four", service, {name: value, "no": False})
-            check(answer["status"] == "completed", service, name, answer)
-            words = json.loads((folder / f"{service}.py.seen").read_text())[0]
-            got = pairs_of(words, split)
-            if service == "python":
-                check("no" not in got, words)
-            else:
-                check(got.pop("no") == "false", words)
-            check(set(got) == {name}, name, words[:5])
-            if service == "python" and value is True:
-                check(got[name] is None, words)     # the schema says boolean: a bare flag
-            else:
-                same(name, value, got[name])
-    plan = {"variable": {n: {"default": None} for n in values}, "output": {n: {"value": "${var.%s}" % n} for n in values}}
-    (folder / "main.tf.json").write_text(json.dumps(plan))
-    answer = run(g, "four", "plan", {"action": "apply", **values})
-    check(answer["status"] == "completed", answer)
-    state = json.loads(answer["result"]["state_file"])
-    got = {name: one["value"] for name, one in state["outputs"].items()}
-    check(got == values, [n for n in values if got.get(n) != values[n]])
-    if shutil.which("ansible-playbook", path="/usr/bin"):
-        (folder / "site.yml").write_text("- hosts: all\n  gather_facts: false\n  connection: local\n  tasks:\n"
-            "    - ansible.builtin.copy:\n        dest: \"{{ playbook_dir }}/site.seen\"\n        content: \"{{ sent | to_json }}\"\n")
-        answer = run(g, "four", "play", {"sent": values})
-        check(answer["status"] == "completed", answer)
-        got = json.loads((folder / "site.seen").read_text())
-        check(got == values, [n for n in values if got.get(n) != values[n]])
-    check(not list(folder.rglob("HACKED*")) and not list(g.state.rglob("HACKED*")), "something was interpreted")
-
-
-@here
-@own(local=TOFU)
-def test_what_cannot_be_sent(g):
-    """What a command line cannot carry is an error of the run, and nothing is started."""
-    folder = imported(g, "four", four)
-    for name in ("python.py", "program.py"):
-        (folder / name).write_text(SHOW)
-    cases = [({"-x": 1}, "begins with -"), ({"a=b": 1}, "holds ="), ({"a\nb": 1}, "line break"), ({"": 1}, "without a name"),
-             ({"long": "x" * 200000}, "too long")]
-    for service in ("python", "program"):
-        for params, says in cases:
-            answer = run(g, "four", service, params)
-            check(answer["state"] == "Error" and says in answer["error"]["data"], service, answer)
-        check(not (folder / f"{service}.py.seen").exists(), service, "was started")
-    answer = run(g, "four", "plan", {"action": "launch"})
-    check(answer["state"] == "Error" and "apply, destroy or plan" in answer["error"]["data"], answer)
 
 
 # --- environments ---

@@ -76,6 +76,9 @@ Test(local_ansible, ansible_refusals)
 		{ "{\"req-file\":\"r.yml\"}", "{}", "r.yml is not in the working directory" },
 		{ "{}", "{\"a\":[{\"__ansible_vault\":\"x\"}]}", "__ansible_vault cannot be given" },
 		{ "{}", "{\"__ansible_unsafe\":1}", "__ansible_unsafe cannot be given" },
+		{ "{}", "{\"a\":[{\"{{ x }}\":1}]}", "{{ x }} cannot be given" },
+		{ "{}", "{\"{% x %}\":1}", "could take it for a template" },
+		{ "{}", "{\"ansible_connection\":\"ssh\"}", "ansible_connection cannot be given to service test" },
 	};
 	struct wish w;
 
@@ -97,6 +100,10 @@ Test(local_ansible, ansible_refusals)
 	w = ansible_wish("{}", "{}");
 	w.inventory = "{\"inventory_nodes\":[{\"attributes\":{}}]}";
 	refused(&w, ERR_INVALID, "a node of the inventory has no name");
+	w.inventory = "{\"inventory_nodes\":[{\"name\":\"{{ 1 }}\",\"attributes\":{}}]}";
+	refused(&w, ERR_INVALID, "the node {{ 1 }} cannot be given");
+	w.inventory = "{\"inventory_nodes\":[{\"name\":\"r1\",\"attributes\":{\"a\":{\"{# x\":1}}}]}";
+	refused(&w, ERR_INVALID, "{# x cannot be given");
 }
 
 static const char play[] =

@@ -865,7 +865,12 @@ Test(schema, booleans)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_expect_eq(schema_is_boolean(s, rows[i].name), rows[i].is, "%s", rows[i].name);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect_eq(schema_declares(s, rows[i].name),
+		    rows[i].name[0] != '\0' && strstr("abcdeghik", rows[i].name) != NULL, "%s", rows[i].name);
 	cr_expect_eq(schema_is_boolean(compile(tmp, "true"), "a"), 0);
+	cr_expect_eq(schema_declares(compile(tmp, "true"), "a"), 0);
+	cr_expect_eq(schema_declares(compile(tmp, "{'patternProperties':{'a':true}}"), "a"), 0);
 	cr_expect_eq(schema_is_boolean(compile(tmp,
 	    "{'$ref':'#/$defs/r','$defs':{'r':{'properties':"
 	    "{'a':{'type':'boolean'}}}}}"), "a"), 1);
