@@ -116,6 +116,23 @@ admin_call(struct admin *a, void *ctx, const struct call *call, struct response 
 	return false;
 }
 
+int
+admin_list(struct admin *a, const struct call *call,
+    void (*print)(struct admin *a, struct json_object *list))
+{
+	struct json_object *list;
+	struct response res;
+
+	if (!admin_open(a) || !admin_call(a, a->ctx, call, &res))
+		return EXIT_FAILURE;
+	list = json_get(res.body, "results");
+	if (admin_has(a, "json"))
+		admin_say_json(list);
+	else
+		print(a, list);
+	return EXIT_SUCCESS;
+}
+
 void
 admin_query_add(struct text *query, const char *name, const char *value)
 {

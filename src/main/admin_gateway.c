@@ -43,17 +43,8 @@ int
 admin_gateway_list(struct admin *a)
 {
 	const struct call call = { .method = M_GET, .path = "/gateways" };
-	struct json_object *list;
-	struct response res;
 
-	if (!admin_open(a) || !admin_call(a, a->ctx, &call, &res))
-		return EXIT_FAILURE;
-	list = json_get(res.body, "results");
-	if (admin_has(a, "json"))
-		admin_say_json(list);
-	else
-		print_gateways(a, list);
-	return EXIT_SUCCESS;
+	return admin_list(a, &call, print_gateways);
 }
 
 static void

@@ -48,22 +48,13 @@ admin_jobs(struct admin *a)
 {
 	struct text *query = text_new(a->ctx, QUERY_TEXT_MAX);
 	struct call call = { .method = M_GET, .path = "/jobs" };
-	struct json_object *list;
-	struct response res;
 
 	admin_query_add(query, "cluster_id", admin_value(a, "gateway"));
 	admin_query_add(query, "service", admin_value(a, "service"));
 	admin_query_add(query, "state", admin_value(a, "state"));
 	admin_query_add(query, "limit", admin_value(a, "limit"));
 	call.query = query->at;
-	if (!admin_open(a) || !admin_call(a, a->ctx, &call, &res))
-		return EXIT_FAILURE;
-	list = json_get(res.body, "results");
-	if (admin_has(a, "json"))
-		admin_say_json(list);
-	else
-		print_jobs(a, list);
-	return EXIT_SUCCESS;
+	return admin_list(a, &call, print_jobs);
 }
 
 /* A call of METHOD about the job, below whose path is TAIL. */

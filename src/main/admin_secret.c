@@ -93,18 +93,9 @@ int
 admin_secret_list(struct admin *a)
 {
 	struct call call = { .method = M_GET };
-	struct json_object *list;
-	struct response res;
 
 	call.path = mem_printf(a->ctx, "/gateways/%s/secrets", admin_value(a, "gateway"));
-	if (!admin_open(a) || !admin_call(a, a->ctx, &call, &res))
-		return EXIT_FAILURE;
-	list = json_get(res.body, "results");
-	if (admin_has(a, "json"))
-		admin_say_json(list);
-	else
-		print_secrets(a, list);
-	return EXIT_SUCCESS;
+	return admin_list(a, &call, print_secrets);
 }
 
 int
