@@ -121,7 +121,7 @@ struct call {
 };
 /* Answers CALL into RES, all of it for CTX, however long that takes. False: it failed, and that has been said. */
 bool admin_call(struct admin *a, void *ctx, const struct call *call, struct response *res);
-/* A command that lists what CALL answers as "results": with PRINT, or as JSON where --json asks for that. Its exit status. */
+/* A command that lists the "results" of CALL: with PRINT, or as JSON where --json asks for that. Its exit status. */
 int admin_list(struct admin *a, const struct call *call, void (*print)(struct admin *a, struct json_object *list));
 /* Adds NAME=VALUE, encoded, to QUERY; nothing where VALUE is NULL. */
 void admin_query_add(struct text *query, const char *name, const char *value);
