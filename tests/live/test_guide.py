@@ -1,26 +1,49 @@
-"""The examples of doc/services.md, as they stand there: files are written, commands run, what they print compared."""
+"""The examples of doc/services.md, as they stand there: files are written, commands run, what they print compared.
+
+The places are others than in the page: a directory of the test's for /srv/automation, and for PyPI and Galaxy a server
+on loopback with small packages of the same names. OpenTofu is tests/standin/tofu; with terraform where it is installed."""
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 
 from frame import on, own
-from lib import PATIENCE, ROOT, Skip, check
+from lib import PATIENCE, ROOT, Skip, check, until
 
 here = on("lighttpd")   # none of it depends on the web server
 PLACE = "/srv/automation"
+PYPI, GALAXY = "https://pypi.org/", "https://galaxy.ansible.com/"
+PLAN = "An OpenTofu plan"
+STANDIN = ROOT / "tests" / "standin"
+TOFU, TERRAFORM = STANDIN / "tofu", "/usr/local/bin/terraform"
+COLLECTION = """umask 022
+mkdir -p general/plugins/filter
+cd general
+printf 'namespace: community\\nname: general\\nversion: 8.6.0\\nreadme: README.md\\nauthors: [test]\\n' >galaxy.yml
+echo test >README.md
+cat >plugins/filter/counter.py <<END
+from collections import Counter
+class FilterModule:
+    def filters(self):
+        return {"counter": lambda values: dict(Counter(values))}
+END
+HOME=$PWD ansible-galaxy collection build --output-path ..
+"""
 FILE = re.compile(r"^The file `([^`]+)`:$")
 
 
 def steps(text):
-    """[(kind, name or None, content)] of the fenced blocks: kind is file, sh or text."""
-    found, name, kind, lines = [], None, None, []
+    """[(chapter, kind, name or None, content)] of the fenced blocks: kind is file, sh or text."""
+    found, chapter, name, kind, lines = [], "", None, None, []
     for line in text.splitlines():
+        if kind is None and line.startswith("## "):
+            chapter = line[3:]
         if kind is None and line.startswith("```"):
             kind, lines = line[3:], []
             kind = "file" if name else kind
         elif kind is not None and line == "```":
-            found.append((kind, name, "".join(x + "\n" for x in lines)))
+            found.append((chapter, kind, name, "".join(x + "\n" for x in lines)))
             name = kind = None
         elif kind is not None:
             lines.append(line)
@@ -31,22 +54,55 @@ def steps(text):
 
 
 def shell(g, script):
-    env = {**g.env, "PATH": f"{g.programs}:{g.env['PATH']}", "HOME": str(g.dir)}
+    env = {**g.env, "PATH": f"{g.programs}:{g.env['PATH']}", "HOME": str(g.dir), "GATEHOUSE_USER": g.user,
+           "GATEHOUSE_URL": f"http://127.0.0.1:{g.port}", "GATEHOUSE_PASSWORD": g.password}
     for who in ("AUTHOR", "COMMITTER"):
         env.update({f"GIT_{who}_NAME": "guide", f"GIT_{who}_EMAIL": "guide@example.org"})
     return subprocess.run(["/bin/sh", "-ec", script], env=env, cwd=g.code, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=PATIENCE)
 
 
-def follow(g):
-    for program in ("git", "ansible-playbook"):
+@contextlib.contextmanager
+def registries(g):
+    """The base URL of a server with the packages and the collection that the page names."""
+    packages = g.dir / "packages"
+    packages.mkdir()
+    made = subprocess.run(["/bin/sh", "-ec", COLLECTION], cwd=packages, capture_output=True, text=True)
+    check(made.returncode == 0, made.stdout, made.stderr)
+    index = subprocess.Popen(["/usr/bin/python3", STANDIN / "index", packages])
+    try:
+        until("the index", lambda: (packages / "port").exists())
+        yield f"http://127.0.0.1:{(packages / 'port').read_text()}/"
+    finally:
+        index.kill()
+        index.wait()
+
+
+def lacking():
+    for program in ("git", "ansible-playbook", "jq", "curl"):
         if not shutil.which(program):
             raise Skip(program)
+    if subprocess.run(["/usr/bin/python3", "-c", "import ensurepip"], capture_output=True).returncode:
+        raise Skip("ensurepip (package python3-venv)")
+
+
+def follow(g, wanted=lambda chapter: True):
+    """Does what the chapters say that are WANTED; gives how many blocks of each kind there were."""
+    lacking()
+    with registries(g) as base:
+        return follow_with(g, wanted, {PLACE: str(g.code), PYPI: base, GALAXY: base + "api/"})
+
+
+def follow_with(g, wanted, places):
     done, printed, counts = None, "", {"file": 0, "sh": 0, "text": 0}
-    for kind, name, content in steps((ROOT / "doc" / "services.md").read_text()):
+    for chapter, kind, name, content in steps((ROOT / "doc" / "services.md").read_text()):
+        if not wanted(chapter):
+            continue
         check(kind in counts, "a block of no known kind:", kind)
         counts[kind] += 1
-        here_content = content.replace(PLACE, str(g.code))
+        here_content = content
+        for place, instead in places.items():
+            here_content = here_content.replace(place, instead)
         if kind == "file":
             check(name.startswith(PLACE + "/"), name)
             (g.code / name[len(PLACE) + 1:]).write_text(here_content)
@@ -59,26 +115,43 @@ def follow(g):
             check(done and printed == here_content, "the page has:", content, "but there came:", printed, done and done.stderr)
             printed = ""
     check(printed == "", "printed, and not in the page:", printed)
-    check(counts["file"] >= 7 and counts["sh"] >= 8 and counts["text"] >= 5, "hardly anything was tried:", counts)
+    return counts
+
+
+def whole(g, without=None):
+    counts = follow(g, lambda chapter: chapter != without)
+    check(counts["file"] >= 13 and counts["sh"] >= 12 and counts["text"] >= 7, "hardly anything was tried:", counts)
     kinds = {s["service_metadata"]["type"] for s in g.ok("GET", "/services?cluster_id=guide")["result"]}
-    check(kinds >= {"python-script", "ansible-playbook", "executable"}, kinds)
-    return f"{sum(counts.values())} blocks"
+    check(kinds >= {"python-script", "ansible-playbook", "executable"} and (without or "opentofu-plan" in kinds), kinds)
+    return f"{sum(counts.values())} blocks" + (f", without: {without}" if without else "")
 
 
 @here
-@own()
+@own(local={"tofu": TOFU})
 def test_guide(g):
-    return follow(g)
+    return whole(g) + ", tests/standin/tofu instead of OpenTofu"
 
 
 @here
-@own(local={"sandbox": "landlock"})
+@own(local={"tofu": TERRAFORM})
+def test_guide_plan_with_real_terraform(g):
+    if not os.path.exists(TERRAFORM):
+        raise Skip(f"terraform as {TERRAFORM}")
+    g.gateway_named("guide", {})
+    counts = follow(g, lambda chapter: chapter == PLAN)
+    check(counts == {"file": 2, "sh": 3, "text": 2}, counts)
+    return "with real terraform"
+
+
+@here
+@own(local={"sandbox": "landlock", "tofu": TERRAFORM})
 def test_guide_in_a_sandbox(g):
     told = g.admin("doctor").stdout
     if "no Landlock" in told:
         raise Skip("a kernel with Landlock")
     check("services run in a sandbox" in told, told)
-    return follow(g)
+    # The stand-in is no program of the system.
+    return whole(g, without=None if os.path.exists(TERRAFORM) else PLAN)
 
 
 @here
@@ -88,7 +161,7 @@ def test_guide_as_another_user(g):
         raise Skip("root")
     told = g.admin("doctor").stdout
     check("FAIL " not in told and "services can run as nobody" in told, told)
-    note = follow(g)
+    note = whole(g, without=PLAN)       # another user runs no plans
     gateway = g.program_gateway("who", "#!/bin/sh\nid -un\n")
     check(g.run(gateway, "who")["result"]["stdout"] == "nobody\n")
     return note
