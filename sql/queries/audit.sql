@@ -7,11 +7,16 @@ UPDATE audit SET record = :record, job_id = :job_id, outcome = :outcome WHERE id
 DELETE FROM audit WHERE seq IN (SELECT seq FROM audit ORDER BY seq LIMIT :most) AND time < :before;
 -- name: audit_get
 SELECT * FROM audit WHERE id = :id;
+-- What lists ask for: the columns of the index audit_list, and no others.
+-- part: asked_audit
+(:username IS NULL OR username = :username) AND (:operation IS NULL OR operation = :operation)
 -- name: audit_page
-SELECT * FROM audit
-WHERE (:username IS NULL OR username = :username) AND (:operation IS NULL OR operation = :operation)
-	AND (:after IS NULL OR seq < (SELECT seq FROM audit WHERE id = :after))
-ORDER BY seq DESC LIMIT :limit;
+SELECT * FROM audit WHERE seq IN (
+	SELECT seq FROM audit
+	WHERE seq < coalesce((SELECT seq FROM audit WHERE id = :after), 9223372036854775807) AND
+-- use: asked_audit
+	ORDER BY seq DESC LIMIT :limit) ORDER BY seq DESC;
 -- name: audit_total
-SELECT count(*) AS n FROM audit
-WHERE (:username IS NULL OR username = :username) AND (:operation IS NULL OR operation = :operation);
+SELECT count(*) AS n FROM audit WHERE
+-- use: asked_audit
+;

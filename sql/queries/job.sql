@@ -2,20 +2,22 @@
 SELECT * FROM job WHERE id = :id;
 -- name: job_by_request
 SELECT * FROM job WHERE request_id = :request_id;
--- name: job_page
--- use: sight
-SELECT * FROM job
-WHERE (:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
-	AND (:state IS NULL OR state = :state) AND (:requested_by IS NULL OR requested_by = :requested_by)
-	AND (:after IS NULL OR seq < (SELECT seq FROM job WHERE id = :after)) AND
--- use: sees_job
-ORDER BY seq DESC LIMIT :limit;
--- name: job_total
--- use: sight
-SELECT count(*) AS n FROM job
-WHERE (:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
+-- What lists ask for: the columns of the index job_list, and no others.
+-- part: asked_job
+(:cluster_id IS NULL OR cluster_id = :cluster_id) AND (:service IS NULL OR service = :service)
 	AND (:state IS NULL OR state = :state) AND (:requested_by IS NULL OR requested_by = :requested_by) AND
 -- use: sees_job
+-- name: job_page
+-- use: sight
+SELECT * FROM job WHERE seq IN (
+	SELECT seq FROM job
+	WHERE seq < coalesce((SELECT seq FROM job WHERE id = :after), 9223372036854775807) AND
+-- use: asked_job
+	ORDER BY seq DESC LIMIT :limit) ORDER BY seq DESC;
+-- name: job_total
+-- use: sight
+SELECT count(*) AS n FROM job WHERE
+-- use: asked_job
 ;
 -- name: job_open
 SELECT id, created, state, cancel_requested, attempt, stdout_bytes, stderr_bytes
