@@ -8,9 +8,10 @@ import signal
 import tempfile
 import threading
 
+import package_index
 from frame import on, own
 from git_servers import PASSWORD, USER, Https, Ssh, commit, git
-from lib import check, processes, run_all, until
+from lib import Skip, check, processes, run_all, until
 
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-git-"))
 atexit.register(shutil.rmtree, WORK, True)
@@ -168,6 +169,58 @@ def test_git_ssh(g):
         (WORK / "known_hosts").write_text("")
         expect_failed(g, gateway(g, {**repository, "private-key-name": "k3"}, [("k3", key)]),
                       "Host key verification failed")
+
+
+PLAY = """- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug: {msg: "{{ ([1, 2, 1] | community.general.counter)[1] }} times"}
+"""
+
+
+@on("lighttpd")
+@real
+def test_git_playbook_with_requirements_twice(g):
+    """The second run asks neither the git server nor the registry, and builds nothing; its events say so."""
+    if not shutil.which("ansible-galaxy", path="/usr/bin"):
+        raise Skip("ansible-galaxy")
+    root = folder("root")
+    os.chmod(root, 0o755)
+    first = commit(root / "net", {"site.yml": PLAY, "requirements.yml":
+                                  "collections: [{name: community.general, version: 8.6.0}]\n"})
+    packages = g.dir / "packages"
+    with serving(Https(folder("https"), root)) as server, package_index.serving(packages) as base:
+        package_index.make_collection(packages)
+        shutil.copy(server.dir / "ca.pem", WORK / "ca.pem")
+        g.gateway_named("net", {
+            "repositories": [{"name": "net", "url": server.url("net/.git"), "reference": "main", "username": USER,
+                              "password-name": "pw"}],
+            "registries": [{"name": "own", "type": "ansible-galaxy", "url": f"{base}api/", "default": True}],
+            "secrets": [{"name": "pw", "value": PASSWORD}],
+            "services": [{"name": "site", "type": "ansible-playbook", "repository": "net", "playbooks": ["site.yml"],
+                          "runtime": {"req-file": "requirements.yml"}}]})
+
+        def steps():
+            """One run: the lines of its events of code and environment, and what was asked meanwhile."""
+            for file in (WORK / "seen", packages / "requests"):
+                file.write_text("")
+            answer = g.run("net", "site")
+            check(answer["status"] == "completed" and '"2 times"' in answer["result"]["stdout"], answer)
+            told = g.ok("GET", f"/jobs/{answer['result']['job_id']}/events")["results"]
+            asked = [w for w in (WORK / "seen").read_text().splitlines() if w in ("fetch", "clone", "ls-remote")]
+            return ([(e["event"], e["detail"]) for e in told if e["event"] in ("code", "environment")],
+                    asked + (packages / "requests").read_text().splitlines())
+
+        told, asked = steps()
+        check(told[0] == ("code", f"net main {first} {FETCHED}") and " built in " in told[-1][1], told)
+        check("fetch" in asked and any("community" in a for a in asked), asked)
+        told, asked = steps()
+        check([t[0] for t in told] == ["code", "environment"] and told[0][1] == f"net main {first} {THERE}" and
+              told[1][1].endswith(THERE), told)
+        check(asked == [], "the second run asked for", asked)
+    # Both servers are gone now.
+    told, asked = steps()
+    check([t[1].endswith(THERE) for t in told] == [True, True] and asked == [], told, asked)
 
 
 @on("lighttpd")

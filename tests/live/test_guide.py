@@ -2,34 +2,20 @@
 
 The places are others than in the page: a directory of the test's for /srv/automation, and for PyPI and Galaxy a server
 on loopback with small packages of the same names. OpenTofu is tests/standin/tofu; with terraform where it is installed."""
-import contextlib
 import os
 import re
 import shutil
 import subprocess
 
+import package_index
 from frame import on, own
-from lib import PATIENCE, ROOT, Skip, check, until
+from lib import PATIENCE, ROOT, Skip, check
 
 here = on("lighttpd")   # none of it depends on the web server
 PLACE = "/srv/automation"
 PYPI, GALAXY = "https://pypi.org/", "https://galaxy.ansible.com/"
 PLAN = "An OpenTofu plan"
-STANDIN = ROOT / "tests" / "standin"
-TOFU, TERRAFORM = STANDIN / "tofu", "/usr/local/bin/terraform"
-COLLECTION = """umask 022
-mkdir -p general/plugins/filter
-cd general
-printf 'namespace: community\\nname: general\\nversion: 8.6.0\\nreadme: README.md\\nauthors: [test]\\n' >galaxy.yml
-echo test >README.md
-cat >plugins/filter/counter.py <<END
-from collections import Counter
-class FilterModule:
-    def filters(self):
-        return {"counter": lambda values: dict(Counter(values))}
-END
-HOME=$PWD ansible-galaxy collection build --output-path ..
-"""
+TOFU, TERRAFORM = ROOT / "tests" / "standin" / "tofu", "/usr/local/bin/terraform"
 FILE = re.compile(r"^The file `([^`]+)`:$")
 
 
@@ -62,34 +48,19 @@ def shell(g, script):
                           text=True, timeout=PATIENCE)
 
 
-@contextlib.contextmanager
-def registries(g):
-    """The base URL of a server with the packages and the collection that the page names."""
-    packages = g.dir / "packages"
-    packages.mkdir()
-    made = subprocess.run(["/bin/sh", "-ec", COLLECTION], cwd=packages, capture_output=True, text=True)
-    check(made.returncode == 0, made.stdout, made.stderr)
-    index = subprocess.Popen(["/usr/bin/python3", STANDIN / "index", packages])
-    try:
-        until("the index", lambda: (packages / "port").exists())
-        yield f"http://127.0.0.1:{(packages / 'port').read_text()}/"
-    finally:
-        index.kill()
-        index.wait()
-
-
 def lacking():
     for program in ("git", "ansible-playbook", "jq", "curl"):
         if not shutil.which(program):
             raise Skip(program)
-    if subprocess.run(["/usr/bin/python3", "-c", "import ensurepip"], capture_output=True).returncode:
-        raise Skip("ensurepip (package python3-venv)")
+    package_index.need_venv()
 
 
 def follow(g, wanted=lambda chapter: True):
     """Does what the chapters say that are WANTED; gives how many blocks of each kind there were."""
     lacking()
-    with registries(g) as base:
+    packages = g.dir / "packages"
+    with package_index.serving(packages) as base:
+        package_index.make_collection(packages)
         return follow_with(g, wanted, {PLACE: str(g.code), PYPI: base, GALAXY: base + "api/"})
 
 

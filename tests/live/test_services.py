@@ -3,8 +3,8 @@ ansible-playbook, and tests/standin/tofu instead of OpenTofu (and terraform, whe
 import json
 import os
 import signal
-import subprocess
 
+import package_index
 from frame import on, own
 from lib import PATIENCE, ROOT, Skip, check, until
 
@@ -31,11 +31,11 @@ def run(g, gateway, service, params, **more):
 
 # --- environments ---
 
-def environment_file(port):
+def environment_file(base):
     def document(folder):
         return {"services": [{"name": "py", "type": "python-script", "filename": "main.py", "working-directory": folder,
                               "runtime": {"req-file": "requirements.txt"}}],
-                "registries": [{"name": "mine", "type": "pypi", "url": f"http://127.0.0.1:{port}/simple/", "default": True,
+                "registries": [{"name": "mine", "type": "pypi", "url": f"{base}simple/", "default": True,
                                 "username": "me", "password-name": "index-password"}],
                 "secrets": [{"name": "index-password", "value": "pass-6f1d0c"}]}
     return document
@@ -49,14 +49,10 @@ def events(g, answer):
 @here
 @own()
 def test_environment_from_an_index_with_a_password(g):
-    if subprocess.run(["/usr/bin/python3", "-c", "import ensurepip"], capture_output=True).returncode:
-        raise Skip("ensurepip (package python3-venv)")
+    package_index.need_venv()
     packages = g.dir / "packages"
-    packages.mkdir()
-    index = subprocess.Popen(["/usr/bin/python3", STANDIN / "index", packages, "me", "pass-6f1d0c"])
-    try:
-        until("the index", lambda: (packages / "port").exists())
-        folder = imported(g, "env", environment_file(int((packages / "port").read_text())))
+    with package_index.serving(packages, "me", "pass-6f1d0c") as base:
+        folder = imported(g, "env", environment_file(base))
         (folder / "main.py").write_text("import greeting\nprint(greeting.VERSION)\n")
         (folder / "requirements.txt").write_text("greeting==1.0\n")
         first = run(g, "env", "py", {})
@@ -69,9 +65,6 @@ def test_environment_from_an_index_with_a_password(g):
         everything = events(g, first) + events(g, second) + g.tail() + "".join(
             f.read_text(errors="replace") for f in (g.state / "environments").rglob("*") if f.is_file())
         check("pass-6f1d0c" not in everything, "the password shows")
-    finally:
-        index.kill()
-        index.wait()
 
 
 # --- states ---
