@@ -13,7 +13,7 @@ SELECT * FROM audit WHERE id = :id;
 -- name: audit_page
 SELECT * FROM audit WHERE seq IN (
 	SELECT seq FROM audit
-	WHERE seq < coalesce((SELECT seq FROM audit WHERE id = :after), 9223372036854775807) AND
+	WHERE seq < CASE WHEN :after IS NULL THEN 9223372036854775807 ELSE (SELECT seq FROM audit WHERE id = :after) END AND
 -- use: asked_audit
 	ORDER BY seq DESC LIMIT :limit) ORDER BY seq DESC;
 -- name: audit_total

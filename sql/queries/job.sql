@@ -11,7 +11,7 @@ SELECT * FROM job WHERE request_id = :request_id;
 -- use: sight
 SELECT * FROM job WHERE seq IN (
 	SELECT seq FROM job
-	WHERE seq < coalesce((SELECT seq FROM job WHERE id = :after), 9223372036854775807) AND
+	WHERE seq < CASE WHEN :after IS NULL THEN 9223372036854775807 ELSE (SELECT seq FROM job WHERE id = :after) END AND
 -- use: asked_job
 	ORDER BY seq DESC LIMIT :limit) ORDER BY seq DESC;
 -- name: job_total
