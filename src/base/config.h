@@ -40,6 +40,7 @@
 	NUMBER(run, rlimit_memory, 0, 0, 1000000000)		/* megabytes of each process of a run; 0: unset */ \
 	NUMBER(run, rlimit_processes, 0, 0, 10000000)		/* of the user of a run; 0: unset */ \
 	NUMBER(run, rlimit_files, 0, 0, 1000000000)		/* megabytes of a file; 0: unset */ \
+	WORD(run, cgroup, "auto", "auto|off")			/* a control group for each run, if it can be */ \
 	NUMBER(run, parallel_gateway, 0, 0, 100000)		/* of one gateway; 0: no limit of its own */ \
 	NUMBER(retention, days, 90, 0, 36500)			/* an ended job is kept; 0: for ever */ \
 	NUMBER(retention, runs, 10000, 0, 1000000000)		/* ended jobs kept of each service; 0: all */ \

@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "main/admin.h"
 #include "proc/proc.h"
+#include "run/dispatch.h"
 #include "run/order.h"
 #include "run/vault.h"
 #include "secret/box.h"
@@ -264,6 +265,23 @@ check_roots(struct visit *v)
 	}
 }
 
+/* What gatehoused has found: it may be elsewhere among the control groups than we are. */
+static void
+check_groups(struct visit *v)
+{
+	const char *where = proc_groups_where(
+	    v->ctx, config_path(v->ctx, v->config, GROUPS_FILE));
+
+	if (where != NULL)
+		find(v, FINE, "each run has a control group of its own in %s", where);
+	else if (strcmp(v->config->run_cgroup, "off") == 0)
+		find(v, FINE, "runs have no control groups, as [run] cgroup says: a process for "
+		    "each knows what comes of it");
+	else
+		find(v, FINE, "gatehoused may make no control groups here (its log says why): "
+		    "a process for each run knows what comes of it");
+}
+
 static void
 check_sandbox(struct visit *v)
 {
@@ -341,6 +359,7 @@ admin_doctor(struct admin *a)
 	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
 	check_roots(&v);
 	check_users(&v);
+	check_groups(&v);
 	check_sandbox(&v);
 	return v.worst == BROKEN ? EXIT_FAILURE : EXIT_SUCCESS;
 }

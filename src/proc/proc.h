@@ -103,6 +103,18 @@ struct proc *proc_start(void *ctx, struct loop *l, const struct proc_spec *spec,
 void proc_stop(struct proc *p);
 /* Stops (0) or goes on (1) reading the pipes, so that a full disk holds the writer up. */
 void proc_read(struct proc *p, int on);
+/*
+ * Control groups (cgroup v2): from then on all that proc_start() starts gets one of its own, below one that is made
+ * below that of this process; FILE names that one for the next dispatcher. Not ERR_OK: E says why there are none, and
+ * processes are watched without.
+ */
+enum err proc_groups_open(const char *file, struct error *e) MUST_CHECK;
+/* They are removed, and FILE with them. Nothing that was started may be under way. */
+void proc_groups_close(const char *file);
+/* Kills all that is left in the groups that FILE names, of a dispatcher that died, and removes them. */
+void proc_groups_sweep(const char *file);
+/* Where FILE says that they are, for CTX; NULL: there are none. */
+char *proc_groups_where(void *ctx, const char *file);
 pid_t proc_pid(const struct proc *p);
 /* Whether process PID descends from this one, or is gone, so that nobody can say. */
 bool proc_descends(pid_t pid);

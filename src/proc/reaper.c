@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/cgroup.h"
+
 /* A copy of the dispatcher that has not executed anything: it only calls the system. */
 
 enum {
@@ -91,9 +93,11 @@ kill_children(void)
 }
 
 static _Noreturn void
-kill_all(struct reaper_report *r)
+kill_all(struct reaper_report *r, int killer)
 {
 	while (reap(r)) {
+		if (killer >= 0)
+			cgroup_write(killer, CGROUP_KILL);
 		kill_children();
 		if (!r->has_ended)
 			kill(-r->leader, SIGKILL);
@@ -102,38 +106,45 @@ kill_all(struct reaper_report *r)
 	_exit(0);
 }
 
-/* Only the pipe stays open: others wait for the end of the rest, and locks would be held. */
+/*
+ * Only the pipe stays open, and *KILLER: others wait for the end of the rest, and locks would be
+ * held.
+ */
 static void
-hold_only(int report)
+hold_only(int report, int *killer)
 {
 	sigset_t child;
 	int fd;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
+	*killer = fcntl(*killer, F_DUPFD, FIRST_OTHER + 1);
 	if (report != REPORT)
 		dup2(report, REPORT);
-	close_range(CHILDREN, ~0u, 0);
+	close_range(CHILDREN, *killer < 0 ? ~0u : (unsigned)*killer - 1, 0);
+	if (*killer >= 0)
+		close_range((unsigned)*killer + 1, ~0u, 0);
 	fd = signalfd(-1, &child, SFD_NONBLOCK);
-	if (fd >= 0 && fd != CHILDREN)
+	if (fd >= 0 && fd != CHILDREN) {
 		dup2(fd, CHILDREN);
-	close_range(FIRST_OTHER, ~0u, 0);
+		close(fd);
+	}
 }
 
 _Noreturn void
-reaper_watch(int report, pid_t leader)
+reaper_watch(int report, int killer, pid_t leader)
 {
 	struct reaper_report r = { .leader = leader };
 	struct signalfd_siginfo info;
 	struct pollfd wait[] = { { .fd = REPORT }, { .fd = CHILDREN, .events = POLLIN } };
 
-	hold_only(report);
+	hold_only(report, &killer);
 	say(&r);
 	while (reap(&r)) {
 		/* The pipe reports that its reader is gone: we live for nobody any more. */
 		if (poll(wait, sizeof wait / sizeof *wait, -1) > 0 &&
 		    (wait[0].revents & POLLERR) != 0)
-			kill_all(&r);
+			kill_all(&r, killer);
 		while (read(CHILDREN, &info, sizeof info) > 0)
 			;
 	}

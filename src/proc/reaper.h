@@ -23,7 +23,10 @@ struct reaper_report {
 
 /* In the new process, before it starts the leader. 0, or -1 and errno. */
 int reaper_prepare(void);
-/* After that: reports to REPORT until nothing is left, or nobody listens. All signals are blocked. */
-_Noreturn void reaper_watch(int report, pid_t leader);
+/*
+ * After that: reports to REPORT until nothing is left, or nobody listens. KILLER is that of the leader's control group
+ * (proc/cgroup.h), or -1. All signals are blocked.
+ */
+_Noreturn void reaper_watch(int report, int killer, pid_t leader);
 
 #endif

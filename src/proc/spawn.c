@@ -15,11 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/cgroup.h"
 #include "proc/reaper.h"
 #include "proc/sandbox.h"
 
 /* What the child came to; it says so through the status pipe, which exec closes. */
-enum step { STEP_PREPARE, STEP_USER, STEP_CHDIR, STEP_SANDBOX, STEP_EXEC };
+enum step { STEP_PREPARE, STEP_GROUP, STEP_USER, STEP_CHDIR, STEP_SANDBOX, STEP_EXEC };
 
 struct trouble {
 	enum step step;
@@ -40,6 +41,7 @@ enum { READ_END, WRITE_END };
 struct pipes {
 	int at[PIPES][2];
 	int ruleset;	/* of the sandbox; -1: there is none */
+	int door, killer;	/* of the control group; -1: there is none */
 };
 
 /* --- in the child: nothing but calls that are safe after a fork --- */
@@ -144,6 +146,9 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 	int status = p->at[STATUS][WRITE_END];
 
 	umask(UMASK);
+	/* Before it can start anything. */
+	if (p->door >= 0 && !cgroup_write(p->door, CGROUP_ENTER))
+		child_fail(status, STEP_GROUP);
 	if (setsid() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    child_descriptors(p, &status) != 0 || child_limits(&spec->limits) != 0)
 		child_fail(status, STEP_PREPARE);
@@ -175,7 +180,7 @@ reaper_run(const struct proc_spec *spec, const struct pipes *p)
 		child_fail(p->at[STATUS][WRITE_END], STEP_PREPARE);
 	if (leader == 0)
 		child_run(spec, p, self);
-	reaper_watch(p->at[REPORT][WRITE_END], leader);
+	reaper_watch(p->at[REPORT][WRITE_END], p->killer, leader);
 }
 
 /* --- in the parent --- */
@@ -196,6 +201,8 @@ pipes_close(struct pipes *p)
 		close_one(&p->at[i][WRITE_END]);
 	}
 	close_one(&p->ruleset);
+	close_one(&p->door);
+	close_one(&p->killer);
 }
 
 static bool
@@ -243,6 +250,9 @@ explain(const struct proc_spec *spec, const struct trouble *t, struct error *e)
 	switch (t->step) {
 	case STEP_PREPARE:
 		break;
+	case STEP_GROUP:
+		return error_set(e, ERR_INTERNAL,
+		    "the process cannot enter its control group: %s", strerror(t->error));
 	case STEP_CHDIR:
 		return error_set(e, ERR_INTERNAL, "chdir %s: %s", spec->cwd, strerror(t->error));
 	case STEP_USER:
@@ -288,6 +298,20 @@ await_leader(int report, pid_t *leader)
 	return n == (ssize_t)sizeof r && set_nonblocking(report);
 }
 
+/* What is opened only where it is wanted. */
+static enum err
+extras_open(struct pipes *p, const struct proc_spec *spec, const struct cgroup *group,
+    struct error *e)
+{
+	if (spec->allow != NULL && (p->ruleset = sandbox_open(spec, e)) < 0)
+		return e->code;
+	if (group != NULL && ((p->door = cgroup_open(group, CGROUP_DOOR)) < 0 ||
+	    (p->killer = cgroup_open(group, CGROUP_KILLER)) < 0))
+		return error_set(
+		    e, ERR_INTERNAL, "the control group cannot be opened: %s", strerror(errno));
+	return ERR_OK;
+}
+
 static int
 take(int *fd)
 {
@@ -298,15 +322,16 @@ take(int *fd)
 }
 
 enum err
-proc_spawn(const struct proc_spec *spec, struct spawned *out, struct error *e)
+proc_spawn(const struct proc_spec *spec, const struct cgroup *group, struct spawned *out,
+    struct error *e)
 {
 	struct pipes p;
 	enum err result;
 
-	p.ruleset = -1;
+	p.ruleset = p.door = p.killer = -1;
 	if (!pipes_open(&p, spec->input != NULL)) {
 		result = error_set(e, ERR_INTERNAL, "pipe: %s", strerror(errno));
-	} else if (spec->allow != NULL && (p.ruleset = sandbox_open(spec, e)) < 0) {
+	} else if (extras_open(&p, spec, group, e) != ERR_OK) {
 		result = e->code;
 	} else if ((out->reaper = fork_quietly(spec, &p)) < 0) {
 		result = error_set(e, ERR_INTERNAL, "fork: %s", strerror(errno));

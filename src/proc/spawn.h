@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "proc/cgroup.h"
 #include "proc/proc.h"
 
 /* A process just started, and our ends of its pipes. Private to proc/. */
@@ -15,9 +16,11 @@ struct spawned {
 };
 
 /*
- * Starts SPEC as its process. The descriptors in OUT, non-blocking and closed on exec, are the caller's.
+ * Starts SPEC as its process, in GROUP (NULL: where we are).
+ * The descriptors in OUT, non-blocking and closed on exec, are the caller's.
  * Where the program cannot be executed there is no process any more.
  */
-enum err proc_spawn(const struct proc_spec *spec, struct spawned *out, struct error *e) MUST_CHECK;
+enum err proc_spawn(const struct proc_spec *spec, const struct cgroup *group, struct spawned *out, struct error *e)
+    MUST_CHECK;
 
 #endif

@@ -38,6 +38,7 @@ struct snapshot {
 	pid_t self;
 	size_t n;
 	struct entry *at;	/* by pid */
+	struct cgroup_members members;	/* of the control group in question */
 };
 
 /* --- reading /proc --- */
@@ -224,6 +225,8 @@ belongs(const struct snapshot *s, const struct tree *all, const struct tree *t, 
 
 	if (p->pid == s->self || p->pid == INIT_PID || p->start < t->start)
 		return false;
+	if (cgroup_members_have(&s->members, p->pid))
+		return true;
 	top = top_of(s, p);
 	if (top == NULL)
 		return entry_is_marked(p, t->mark);
@@ -296,9 +299,14 @@ size_t
 tree_signal(const struct tree *all, const struct tree *t, int sig)
 {
 	SCOPED(tmp, NULL);
-	struct snapshot *s = snapshot_take(tmp);
+	struct snapshot *s;
 	size_t living = 0;
 
+	if (sig == SIGKILL)
+		cgroup_kill(t->group);
+	s = snapshot_take(tmp);
+	/* After that: whose number is another's by now is told apart by when it began. */
+	cgroup_members(tmp, t->group, &s->members);
 	if (s->n == 0 && t->led) {
 		/* No /proc: its group is all that can be reached. */
 		kill(-t->leader, sig);

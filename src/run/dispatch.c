@@ -1,5 +1,6 @@
 #include "run/dispatch.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,8 +24,25 @@ enum {
 static int
 dispatch_close(struct dispatch *d)
 {
+	SCOPED(tmp, NULL);
+
 	control_close(d);
+	proc_groups_close(config_path(tmp, d->config, GROUPS_FILE));
 	return 0;
+}
+
+/* Those of an earlier dispatcher go, whatever is set now. */
+static void
+groups_open(const struct config *c)
+{
+	SCOPED(tmp, NULL);
+	const char *file = config_path(tmp, c, GROUPS_FILE);
+	struct error e;
+
+	proc_groups_sweep(file);
+	unlink(file);
+	if (strcmp(c->run_cgroup, "off") != 0 && proc_groups_open(file, &e) != ERR_OK)
+		log_info("runs get no control group: %s", e.detail);
 }
 
 static int64_t
@@ -124,6 +142,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	TAILQ_INIT(&d->todo);
 	TAILQ_INIT(&d->round);
 	MEM_ON_FREE(d, dispatch_close);
+	groups_open(c);
 	if (proc_init(l, e) != ERR_OK || settle(d, e) != ERR_OK || control_open(d, e) != ERR_OK) {
 		mem_free(d);
 		return NULL;

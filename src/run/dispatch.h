@@ -13,6 +13,9 @@
  */
 struct dispatch;
 
+/* In the state directory: where the control groups of its processes are, see proc_groups_where(). */
+#define GROUPS_FILE "gatehoused.cgroup"
+
 /*
  * Listens, and settles what an earlier dispatcher left: the caller holds the lock of the state directory.
  * NULL: E filled.
