@@ -302,6 +302,9 @@ class Gatehouse:
             for pid in left:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
+        groups = self.state / "gatehoused.cgroup"
+        if groups.exists() and os.path.exists(groups.read_text().strip()):
+            faults.append(f"control groups left: {groups.read_text()}")
         for report in sorted(self.logs.glob("*")) if self.logs.exists() else []:
             faults.append(f"sanitizer:\n{report.read_text(errors='replace')[:4000]}")
         if faults and os.environ.get("GATEHOUSE_KEEP"):
