@@ -34,14 +34,23 @@ reaper_prepare(void)
 }
 
 static void
-say(const struct reaper_report *r)
+say(int report, const struct reaper_report *r)
 {
 	ssize_t n;
 
 	/* It fits the pipe, whose reader may be gone. SIGPIPE is blocked. */
 	do
-		n = write(REPORT, r, sizeof *r);
+		n = write(report, r, sizeof *r);
 	while (n < 0 && errno == EINTR);
+}
+
+/* Not by the reaper: a service may kill that before it has said a word. */
+void
+reaper_tell_leader(int report)
+{
+	const struct reaper_report r = { .leader = getpid() };
+
+	say(report, &r);
 }
 
 /* Reaps all that have ended. False: there is no child any more. */
@@ -60,7 +69,7 @@ reap(struct reaper_report *r)
 	}
 	r->is_alone = pid < 0 && errno == ECHILD;
 	if (is_news)
-		say(r);
+		say(REPORT, r);
 	return !r->is_alone;
 }
 
@@ -139,7 +148,6 @@ reaper_watch(int report, int killer, pid_t leader)
 	struct pollfd wait[] = { { .fd = REPORT }, { .fd = CHILDREN, .events = POLLIN } };
 
 	hold_only(report, &killer);
-	say(&r);
 	while (reap(&r)) {
 		/* The pipe reports that its reader is gone: we live for nobody any more. */
 		if (poll(wait, sizeof wait / sizeof *wait, -1) > 0 &&

@@ -13,7 +13,7 @@
  * Private to proc/.
  */
 
-/* What it says through its pipe: first who the leader is, then how that ended. */
+/* What comes through its pipe: first the leader says who it is, before it runs anything, then it how that ended. */
 struct reaper_report {
 	pid_t leader;
 	bool has_ended;
@@ -23,6 +23,8 @@ struct reaper_report {
 
 /* In the new process, before it starts the leader. 0, or -1 and errno. */
 int reaper_prepare(void);
+/* In the leader: says so to REPORT. */
+void reaper_tell_leader(int report);
 /*
  * After that: reports to REPORT until nothing is left, or nobody listens. KILLER is that of the leader's control group
  * (proc/cgroup.h), or -1. All signals are blocked.

@@ -145,6 +145,7 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 {
 	int status = p->at[STATUS][WRITE_END];
 
+	reaper_tell_leader(p->at[REPORT][WRITE_END]);
 	umask(UMASK);
 	/* Before it can start anything. */
 	if (p->door >= 0 && !cgroup_write(p->door, CGROUP_ENTER))
