@@ -25,7 +25,7 @@ static const struct field git_fields[] = {
 	    .doc = "path of the service file in the repository"),
 	F_TEXT(import_options, path, .doc = "another name of file"),
 	F_TEXT(import_options, filename, .doc = "another name of file"),
-	F_TEXT(import_options, username, .doc = "for https"),
+	F_TEXT(import_options, username, .doc = "for https, with password"),
 	F_TEXT(import_options, password,
 	    .doc = "for https; $GATEWAYSECRET_NAME names a secret of the gateway"),
 	F_TEXT(import_options, private_key, .wire = "privateKey", .max = KEY_MAX,
@@ -120,6 +120,26 @@ import_fetched(struct request *req, struct response *res, struct error *e)
 	return import_document(req, res, document, e);
 }
 
+static bool
+is_given(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* One without the other would be found out by git only, which says nothing of fields. */
+static enum err
+check_credentials(const struct import_options *o, struct error *e)
+{
+	if (is_given(o->private_key) && is_given(o->password))
+		return error_field(e, "git.privateKey", "and password exclude each other");
+	if (is_given(o->username) && !is_given(o->password))
+		return error_field(e, "git.password", "is required beside a username");
+	/* The url may name the user. */
+	if (is_given(o->password) && !is_given(o->username) && strchr(o->url, '@') == NULL)
+		return error_field(e, "git.username", "is required beside a password");
+	return ERR_OK;
+}
+
 static enum err
 import_git(struct request *req, struct error *e)
 {
@@ -142,9 +162,7 @@ import_git(struct request *req, struct error *e)
 	}
 	if (f.file == NULL)
 		return error_field(e, "git.file", "is required");
-	if (f.key != NULL && f.password != NULL)
-		return error_field(e, "git.privateKey", "and password exclude each other");
-	if (request_gateway(req, &g, e) != ERR_OK)
+	if (check_credentials(o, e) != ERR_OK || request_gateway(req, &g, e) != ERR_OK)
 		return e->code;
 	f.gateway_id = g.id;
 	req->wait = order_fetch(req, req->app->config, &f);

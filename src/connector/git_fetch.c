@@ -68,6 +68,13 @@ fetched_all(struct git_get *g, const struct task_end *end, struct error *e)
 	return find_commit(g, e);
 }
 
+/* Of a repository that gives one file no history is needed. */
+static bool
+is_shallow(const struct git_get *g)
+{
+	return g->wish.file != NULL && !g->whole;
+}
+
 /* The url is an argument: it holds no password, see git_url_read(). */
 static enum err
 fetch_refs(struct git_get *g, const char *first, const char *second, git_then then,
@@ -77,7 +84,8 @@ fetch_refs(struct git_get *g, const char *first, const char *second, git_then th
 	const char *prune = second != NULL ? "--prune" : "--no-prune";
 	const char *const words[] = {
 		"fetch", "--quiet", "--force", "--no-tags", "--no-auto-maintenance",
-		"--no-write-fetch-head", "--no-recurse-submodules", prune, "--", g->url.text,
+		"--no-write-fetch-head", "--no-recurse-submodules", prune,
+		is_shallow(g) ? "--depth=1" : "--no-update-shallow", "--", g->url.text,
 		first, second, NULL
 	};
 
@@ -98,7 +106,31 @@ fetched_one(struct git_get *g, const struct task_end *end, struct error *e)
 		return fetched_all(g, end, e);
 	if (git_ref_read(g, g->wish.name, "any", &all, e) != ERR_OK)
 		return e->code;
+	g->whole = true;
 	return fetch_refs(g, all.refspecs[0], all.refspecs[1], fetched_all, e);
+}
+
+/*
+ * A server that is but files knows nothing of depths; and where nothing fits, git fails for one,
+ * without a word.
+ */
+static enum err
+fetched_some(struct git_get *g, const struct task_end *end, struct error *e)
+{
+	const struct text *said = end->err;
+
+	if (!is_shallow(g) || end->return_code == 0 || end->timed_out ||
+	    (said->len > 0 && strstr(said->at, "shallow") == NULL))
+		return fetched_all(g, end, e);
+	g->whole = true;
+	return fetch_refs(g, g->ref.refspecs[0], g->ref.refspecs[1], fetched_all, e);
+}
+
+static enum err
+fetch_wanted(struct git_get *g, struct error *e)
+{
+	return fetch_refs(g, g->ref.refspecs[0], g->ref.refspecs[1],
+	    g->ref.is_pinned ? fetched_one : fetched_some, e);
 }
 
 static enum err
@@ -106,8 +138,7 @@ cleaned(struct git_get *g, const struct task_end *end, struct error *e)
 {
 	if (git_check(g, end, "cannot be cleaned", e) != ERR_OK)
 		return e->code;
-	return fetch_refs(g, g->ref.refspecs[0], g->ref.refspecs[1],
-	    g->ref.is_pinned ? fetched_one : fetched_all, e);
+	return fetch_wanted(g, e);
 }
 
 /* What a git that was killed leaves: locks, which would stop the next one, and half packs. */
@@ -121,8 +152,7 @@ fetch(struct git_get *g, struct error *e)
 
 	if (git_is_there(fetching_path(g)))
 		return git_run_other(g, words, cleaned, e);
-	return fetch_refs(g, g->ref.refspecs[0], g->ref.refspecs[1],
-	    g->ref.is_pinned ? fetched_one : fetched_all, e);
+	return fetch_wanted(g, e);
 }
 
 /* --- the commit --- */

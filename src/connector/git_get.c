@@ -85,6 +85,7 @@ choose_root(struct git_get *g, struct error *e)
 		g->root = config_path(g, g->config, "git");
 		return ERR_OK;
 	}
+	git_ref_narrow(g, &g->ref);
 	if (git_file_check(g, e) != ERR_OK || git_work(g, e) != ERR_OK)
 		return e->code;
 	g->root = mem_printf(g, "%s/git", g->work->path);

@@ -42,6 +42,8 @@ struct git_ref {
 
 enum err git_ref_read(void *ctx, const char *name, const char *reference, struct git_ref *r,
     struct error *e) MUST_CHECK;
+/* For who wants nothing but R of a repository: others are not fetched with it. */
+void git_ref_narrow(void *ctx, struct git_ref *r);
 
 /* --- git_store.c: directories, locks and marks. Each answers what was wrong in E. --- */
 
@@ -85,6 +87,7 @@ struct git_get {
 	const char *building;	/* the tree until it is whole */
 	int lock, tree_lock;	/* descriptors, or -1 */
 	bool waited;		/* for the lock */
+	bool whole;		/* histories are fetched also where a file is all that is wanted */
 	int64_t fetch_began;
 	struct timer *timer;
 	git_then then;

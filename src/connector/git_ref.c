@@ -95,3 +95,14 @@ git_ref_read(void *ctx, const char *name, const char *reference, struct git_ref 
 		read_name(ctx, s, r);
 	return ERR_OK;
 }
+
+/* A pattern that fits nothing is no failure, as a name would be that is not there. */
+void
+git_ref_narrow(void *ctx, struct git_ref *r)
+{
+	if (r->refspecs[1] == NULL)
+		return;
+	for (size_t i = 0; i < GIT_REFSPECS; i++)
+		r->refspecs[i] = r->names[i] == NULL ? NULL :
+		    mem_printf(ctx, "+%s*:%s*", r->names[i], r->names[i]);
+}

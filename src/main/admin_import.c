@@ -174,6 +174,11 @@ check_words(struct admin *a)
 		return admin_misuse(a, "--check and --validate exclude each other");
 	if (admin_has(a, "password-file") && admin_has(a, "key-file"))
 		return admin_misuse(a, "--password-file and --key-file exclude each other");
+	if (admin_has(a, "username") && !admin_has(a, "password-file"))
+		return admin_misuse(a, "--username goes with --password-file");
+	if (admin_has(a, "password-file") && !admin_has(a, "username") &&
+	    admin_has(a, "git") && strchr(admin_value(a, "git"), '@') == NULL)
+		return admin_misuse(a, "--password-file goes with --username");
 	for (size_t i = 0; !admin_has(a, "git") && i < sizeof for_git / sizeof *for_git; i++)
 		if (admin_has(a, for_git[i]))
 			return admin_misuse(a, "--%s goes with --git", for_git[i]);

@@ -5,13 +5,14 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 
 import package_index
 from frame import on, own
 from git_servers import PASSWORD, USER, Https, Ssh, commit, git
-from lib import Skip, check, processes, run_all, until
+from lib import Skip, check, free_port, processes, run_all, until
 
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-git-"))
 atexit.register(shutil.rmtree, WORK, True)
@@ -223,6 +224,45 @@ def test_git_playbook_with_requirements_twice(g):
     check([t[1].endswith(THERE) for t in told] == [True, True] and asked == [], told, asked)
 
 
+@contextlib.contextmanager
+def silent():
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        yield s.getsockname()[1]
+
+
+@on("lighttpd")
+@own(**{**SETTINGS, "git": {**SETTINGS["git"], "timeout": 3}})
+def test_git_servers_that_are_not_there(g):
+    """Nobody listens, or nobody answers, and what is asked for is not there: an error of the gateway that says so, in
+    bounded time, for runs and for imports; and nothing is left."""
+    for name in ("known_hosts", "ca.pem"):
+        (WORK / name).touch()
+    closed = free_port()
+    with silent() as mute:
+        for url, says in ((f"https://127.0.0.1:{closed}/x", "Failed to connect"),
+                          (f"ssh://git@127.0.0.1:{closed}/x", "Connection refused"),
+                          (f"https://127.0.0.1:{mute}/x", "cannot be fetched within 3 s"),
+                          (f"ssh://git@127.0.0.1:{mute}/x", "cannot be fetched within 3 s")):
+            expect_failed(g, gateway(g, {"url": url}), says)
+            reply = imported(g, g.gateway("local"), {"url": url, "file": "x"})
+            # One that is slow may be there later.
+            check(reply.status == (503 if "within" in says else 400) and says in reply.json["message"], url, reply)
+    commit(g.code / "tools", FILES)
+    here = {"url": f"file://{g.code}/tools"}
+    expect_failed(g, gateway(g, {**here, "reference": "gone"}), "has no branch or tag gone")
+    expect_failed(g, gateway(g, {**here, "reference": "1" * 40}), "has no commit " + "1" * 40)
+    name = gateway(g, here)
+    for place in ("gone", "text"):
+        g.ok("POST", f"/gateways/{name}/configuration/import", {"options": {"source": "content", "force": True, "content": {
+            "services": [dict(document({})["services"][0], **{"working-directory": place})]}}})
+        answer = g.run(name, "show")
+        check(answer["state"] == "Error" and f"the working-directory {place} of service show does not exist" in
+              answer["error"]["data"], answer)
+    until("no run directory", lambda: not list((g.state / "runs").iterdir()))
+    check(not [p for p in processes(str(g.dir)).values() if " fetch " in p or "ssh" in p], processes(str(g.dir)))
+
+
 @on("lighttpd")
 @real
 def test_git_kill_dispatcher(g):
@@ -276,7 +316,7 @@ def test_git_import(g):
     """A service file from git, by each kind of server; its credentials stay between the caller and git."""
     root = folder("root")
     os.chmod(root, 0o755)
-    commit(root / "conf", {"sub/services.yaml": YAML, "bad.yaml": "services: [{name: x}]\n", "binary": "a\0b"})
+    first = commit(root / "conf", {"sub/services.yaml": YAML, "bad.yaml": "services: [{name: x}]\n", "binary": "a\0b"})
     (root / "conf" / "link").symlink_to("sub/services.yaml")
     (root / "conf" / "out").symlink_to("../../../etc/passwd")
     commit(root / "conf", {"more": ""})
@@ -291,8 +331,9 @@ def test_git_import(g):
                 for options, added in (({"validate": True}, []), ({"check": True}, ADDED), ({}, ADDED)):
                     reply = imported(g, name, source, **options)
                     check(reply.status == 200 and reply.json["added"] == added, reply)
-                check(imported(g, name, source).json["skipped"] == ADDED)
-                check(imported(g, name, source, force=True).json["replaced"] == ADDED)
+                for options, how in (({}, "skipped"), ({"force": True}, "replaced")):
+                    reply = imported(g, name, source, **options)
+                    check(reply.status == 200 and reply.json[how] == ADDED, reply)
         name = g.gateway("local")
         g.ok("POST", f"/gateways/{name}/configuration/import", {"options": {"source": "content", "content": {
             "secrets": [{"name": "pw", "value": PASSWORD}]}}})
@@ -305,6 +346,7 @@ def test_git_import(g):
                              ({"file": "x blob 9999"}, "has no file x blob 9999"),
                              ({"reference": "gone"}, "has no branch or tag gone"),
                              ({"reference": "--upload-pack=x"}, "is not the name of a branch"),
+                             ({"reference": "mai"}, "has no branch or tag mai"),
                              ({"password": "hunter2"}, "Authentication failed"),
                              ({"password": "$GATEWAYSECRET_none"}, "none"),
                              ({"url": "https://me:hunter2@127.0.0.1/x"}, "holds a password"),
@@ -312,6 +354,13 @@ def test_git_import(g):
             reply = imported(g, name, {**by_https, **change})
             check(reply.status == 400 and reply.json["field"] == "git" and says in reply.json["message"], change, reply)
             check("hunter2" not in reply.raw.decode(), reply)
+        check("--depth=1" in (WORK / "seen").read_text(), "a whole history was fetched for one file")
+        # A commit that is no branch's any more, by its name alone.
+        reply = imported(g, g.gateway("local"), {**by_https, "reference": first})
+        check(reply.status == 200 and reply.json["added"] == ADDED, reply)
+        for lacks, field in (("password", "git.password"), ("username", "git.username")):
+            reply = imported(g, name, {k: v for k, v in by_https.items() if k != lacks})
+            check(reply.status == 400 and reply.json["field"] == field, reply)
         reply = imported(g, name, {**by_https, "file": "bad.yaml"})
         check(reply.status == 400 and reply.json["field"].startswith("services[0]"), reply)
         # The admin command, with the password in a file.
@@ -321,6 +370,8 @@ def test_git_import(g):
         done = g.admin(*words)
         check(done.returncode == 0 and "2 added" in done.stdout, done.stdout, done.stderr)
         done = g.admin(*words[:-2])
+        check(done.returncode == 2 and "goes with --password-file" in done.stderr, done.returncode, done.stderr)
+        done = g.admin(*words[:-4])
         check(done.returncode == 1 and "could not read Username" in done.stderr, done.stderr)
     until("no run directory", lambda: not list((g.state / "runs").iterdir()))
     check(not (g.state / "git").exists() or not list((g.state / "git").iterdir()), "an import has left a mirror")
