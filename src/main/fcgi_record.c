@@ -24,7 +24,10 @@ enum { RESPONDER = 1, KEEP_CONN = 1 };
 
 enum {
 	CONTENT_MAX = RECORD_MAX - HEAD,	/* a multiple of 8: no padding is wanted */
-	HEADS_MAX = 1024 * 1024,		/* bytes of all records but FCGI_STDIN's */
+	HEADS_MAX = 1024 * 1024,		/* bytes of all records but FCGI_STDIN's content */
+	LONG_LENGTH = 4,			/* bytes of a length of 128 and more, */
+	LONG_BIT = 0x80,			/* whose first bit is set, which is none of it */
+	LONG_HIGH = 0x7fff,
 	BYTE_BITS = 8,
 	BYTE = 0xff
 };
@@ -45,6 +48,64 @@ put_head(unsigned char *out, enum type type, uint16_t id, size_t length)
 	out[AT_ID + 1] = (unsigned char)(id & BYTE);
 	out[AT_LENGTH] = (unsigned char)(length >> BYTE_BITS);
 	out[AT_LENGTH + 1] = (unsigned char)(length & BYTE);
+}
+
+/* --- names and values --- */
+
+/* The length at AT, of which N bytes have come; *SIZE: how many it has. 0 while it is not whole. */
+static size_t
+pair_length(const unsigned char *at, size_t n, size_t *size)
+{
+	*size = n > 0 && at[0] >= LONG_BIT ? LONG_LENGTH : 1;
+	if (n < *size || *size == 1)
+		return n < *size ? 0 : at[0];
+	return (number(at) & LONG_HIGH) << 2 * BYTE_BITS | number(at + 2);
+}
+
+/* One more byte of the lengths of a pair: are they whole by it? */
+static void
+pair_begin(struct pairs *p, unsigned char byte)
+{
+	size_t name, value, name_size, value_size;
+
+	p->lengths[p->n_lengths++] = byte;
+	name = pair_length(p->lengths, p->n_lengths, &name_size);
+	if (p->n_lengths <= name_size)
+		return;
+	value = pair_length(p->lengths + name_size, p->n_lengths - name_size, &value_size);
+	if (p->n_lengths < name_size + value_size)
+		return;
+	p->left = name + value;
+	p->n_lengths = 0;
+}
+
+/*
+ * Takes N bytes. False where a pair is longer than all of them may be: libfcgi makes room for what
+ * is said, adding as an int, before it looks whether so much has come.
+ */
+static bool
+pairs_take(struct pairs *p, const unsigned char *bytes, size_t n)
+{
+	while (n > 0) {
+		size_t k = p->left < n ? p->left : n;
+
+		p->left -= k;
+		bytes += k;
+		n -= k;
+		if (n == 0)
+			break;
+		pair_begin(p, *bytes++);
+		n--;
+		if (p->left > HEADS_MAX)
+			return false;
+	}
+	return true;
+}
+
+static bool
+pairs_are_whole(const struct pairs *p)
+{
+	return p->left == 0 && p->n_lengths == 0;
 }
 
 /* --- in --- */
@@ -138,10 +199,11 @@ take_head(struct incoming *in)
 		in->id = id;
 	else if (id != in->id || (type != PARAMS && type != STDIN))
 		return INCOMING_BROKEN;
+	/* Also of a body that comes byte by byte: each has a header. */
+	if (in->records->len - in->body + (type == STDIN ? HEAD : in->left) > HEADS_MAX)
+		return INCOMING_BROKEN;
 	if (type == STDIN)
 		take_body(in);
-	else if (in->records->len - in->body + in->left > HEADS_MAX)
-		return INCOMING_BROKEN;
 	if (!in->skip)
 		text_add(in->records, in->head, HEAD);
 	return INCOMING_MORE;
@@ -163,6 +225,8 @@ end_record(struct incoming *in)
 		if (number(body + AT_ROLE) != RESPONDER)
 			return INCOMING_BROKEN;
 	}
+	if (type == PARAMS && number(in->head + AT_LENGTH) == 0 && !pairs_are_whole(&in->params))
+		return INCOMING_BROKEN;
 	return ends ? INCOMING_WHOLE : INCOMING_MORE;
 }
 
@@ -180,11 +244,13 @@ pass(const unsigned char **bytes, size_t *n, size_t k)
 	*n -= k;
 }
 
-static void
+static enum incoming_state
 feed_content(struct incoming *in, const unsigned char **bytes, size_t *n)
 {
 	size_t k = least(in->left, *n);
 
+	if (!in->skip && in->head[AT_TYPE] == PARAMS && !pairs_take(&in->params, *bytes, k))
+		return INCOMING_BROKEN;
 	if (!in->skip)
 		text_add(in->records, *bytes, k);
 	in->left -= k;
@@ -192,6 +258,7 @@ feed_content(struct incoming *in, const unsigned char **bytes, size_t *n)
 	k = least(in->padding, *n);
 	in->padding -= k;
 	pass(bytes, n, k);
+	return INCOMING_MORE;
 }
 
 static enum incoming_state
@@ -214,7 +281,7 @@ incoming_feed(struct incoming *in, const unsigned char **bytes, size_t *n)
 		if (in->head_len < HEAD)
 			s = feed_head(in, bytes, n);
 		else
-			feed_content(in, bytes, n);
+			s = feed_content(in, bytes, n);
 		if (s == INCOMING_MORE && in->head_len == HEAD && in->left + in->padding == 0)
 			s = end_record(in);
 	}

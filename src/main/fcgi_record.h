@@ -18,6 +18,13 @@ enum {
 	RECORD_REPLY = 16		/* bytes of an answer to a management record */
 };
 
+/* Where a stream of names and values (section 3.4) is. One set to zero is at its beginning. */
+struct pairs {
+	unsigned char lengths[8];	/* of the pair at hand, as far as they have come */
+	size_t n_lengths;
+	size_t left;			/* bytes of its name and its value that are to come */
+};
+
 /* A request that comes in pieces. One set to zero is at its beginning. */
 struct incoming {
 	struct text *records;		/* what came, without padding: what libfcgi is to read; owned */
@@ -30,6 +37,7 @@ struct incoming {
 
 	void *memory;			/* private, like all below */
 	size_t body_at;			/* where FCGI_STDIN begins in RECORDS; 0: not yet */
+	struct pairs params;
 	unsigned char head[8];		/* of the record at hand */
 	size_t head_len, left, padding;
 	bool skip;

@@ -142,6 +142,80 @@ Test(fcgi_record, parameters_without_end)
 	incoming_release(&in);
 }
 
+/* A request whose parameters are the N bytes at CONTENT, as it is taken in pieces of STEP bytes. */
+static enum incoming_state
+feed_params(void *ctx, const void *content, size_t n, size_t step)
+{
+	struct text *t = text_new(ctx, SIZE_MAX / 2);
+	struct incoming in = { 0 };
+	enum incoming_state s;
+
+	put_begin(t, 1, 1, 0);
+	for (size_t at = 0; at < n; at += 60000)
+		put(t, PARAMS, 1, (const char *)content + at, n - at < 60000 ? n - at : 60000, 3);
+	put(t, PARAMS, 1, "", 0, 0);
+	put(t, IN, 1, "", 0, 0);
+	incoming_begin(&in, ctx, 1000);
+	s = feed(&in, t, step);
+	incoming_release(&in);
+	return s;
+}
+
+/* libfcgi adds the lengths of name and value as an int, and makes room for the sum, whatever has come. */
+Test(fcgi_record, lengths_of_parameters)
+{
+	SCOPED(ctx, NULL);
+	static const struct {
+		const char *content;
+		size_t n;
+		bool is_right;
+	} cases[] = {
+		{ "", 0, true },
+		{ "\0\0", 2, true },
+		{ "\1\1AB", 4, true },
+		{ "\1\0A\0\1B", 6, true },
+		{ "\x80\0\0\1\x80\0\0\2ABC", 11, true },
+		{ "\x80\0\0\1\2ABC", 8, true },
+		{ "\1\x80\0\0\2ABC", 8, true },
+		{ "\1", 1, false },
+		{ "\1\1A", 3, false },
+		{ "\1\1AB\5", 5, false },
+		{ "\1\x80\0\0", 4, false },
+		{ "\x80\0\0\1\2AB", 7, false },
+		{ "\xff\xff\xff\xfe\0", 5, false },
+		{ "\0\xff\xff\xff\xfe", 5, false },
+		{ "\xff\xff\xff\xff\xff\xff\xff\xff", 8, false },
+		{ "\xc0\0\0\0\xc0\0\0\0", 8, false },
+	};
+	char *large = mem_bytes(ctx, BIG);
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t step = 1; step < 12; step++)
+			cr_expect_eq(feed_params(ctx, cases[i].content, cases[i].n, step),
+			    cases[i].is_right ? INCOMING_WHOLE : INCOMING_BROKEN, "case %zu, step %zu", i, step);
+	/* One of 65,536 bytes, in two records. */
+	memcpy(large, "\x80\0\0\1\x80\0\xff\xff", 8);
+	cr_expect_eq(feed_params(ctx, large, 8 + 65536, 4096), INCOMING_WHOLE);
+	cr_expect_eq(feed_params(ctx, large, 8 + 65535, 4096), INCOMING_BROKEN);
+}
+
+/* Each of its records costs a header: of those there is a bound, too. */
+Test(fcgi_record, a_body_byte_by_byte)
+{
+	SCOPED(ctx, NULL);
+	struct incoming in = { 0 };
+	struct text *t = text_new(ctx, SIZE_MAX / 2);
+
+	put_begin(t, 1, 1, 0);
+	put(t, PARAMS, 1, "", 0, 0);
+	for (int i = 0; i < 140000; i++)
+		put(t, IN, 1, "x", 1, 0);
+	incoming_begin(&in, ctx, SIZE_MAX / 2);
+	cr_expect_eq(feed(&in, t, 4096), INCOMING_BROKEN);
+	cr_expect_lt(in.records->len, 1200000);
+	incoming_release(&in);
+}
+
 Test(fcgi_record, refused)
 {
 	SCOPED(ctx, NULL);
