@@ -20,7 +20,7 @@ become(struct db *db, struct caller *caller, const struct account *a, enum calle
     struct error *e)
 {
 	*caller = (struct caller){ .username = a->username, .account_id = a->id, .by = by };
-	return roles_load(db, caller, e);
+	return roles_load(db, a, caller, e);
 }
 
 enum err
@@ -68,14 +68,18 @@ identify_token(void *ctx, struct db *db, const struct verifier *v, const char *t
 	struct session s = { 0 };
 	struct account a = { 0 };
 	bool found;
+	enum err rc;
 
 	if (session_find(ctx, db, digest, &s, &found, e) != ERR_OK)
 		return e->code;
-	if (!found || !session_is_alive(&s, idle, now))
+	rc = found && session_is_alive(&s, idle, now) ?
+	    account_get(ctx, db, s.account_id, &a, e) : ERR_NOT_FOUND;
+	/* The account may have gone since, with its sessions. */
+	if (rc == ERR_NOT_FOUND)
 		return error_set(e, ERR_UNAUTHENTICATED,
 		    "the token is not known, or not any more: log in again");
-	if (account_get(ctx, db, s.account_id, &a, e) != ERR_OK)
-		return e->code;
+	if (rc != ERR_OK)
+		return rc;
 	if (now - s.last_used >= use_step(idle))
 		session_note_use(db, s.id, now);
 	if (become(db, caller, &a, by, e) != ERR_OK)

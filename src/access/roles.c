@@ -66,20 +66,14 @@ roles_of(const struct caller *caller)
 }
 
 enum err
-roles_load(struct db *db, struct caller *caller, struct error *e)
+roles_load(struct db *db, const struct account *a, struct caller *caller, struct error *e)
 {
 	SCOPED(tmp, NULL);
-	struct account a = { 0 };
 	struct records held;
-	enum err rc;
 
-	if (caller->account_id == NULL)
-		return ERR_OK;
-	rc = account_get(tmp, db, caller->account_id, &a, e);
-	if (rc == ERR_NOT_FOUND || (rc == ERR_OK && a.inactive))
-		return error_set(e, ERR_UNAUTHENTICATED, "the account is not there, or inactive");
-	if (rc != ERR_OK ||
-	    account_roles_held(tmp, db, caller->account_id, &held, e) != ERR_OK)
+	if (a->inactive)
+		return error_set(e, ERR_UNAUTHENTICATED, "the account is inactive");
+	if (account_roles_held(tmp, db, a->id, &held, e) != ERR_OK)
 		return e->code;
 	caller->roles = 0;
 	for (size_t i = 0; i < held.n; i++)

@@ -61,11 +61,8 @@ role_set role_bits(const struct names *names);
 /* The roles of CALLER: of an administrator all. */
 role_set roles_of(const struct caller *caller);
 
-/*
- * Fills what CALLER may do from its account, as it is now; a caller of the host's own (no account) stays as it is.
- * ERR_UNAUTHENTICATED where the account is gone or inactive.
- */
-enum err roles_load(struct db *db, struct caller *caller, struct error *e) MUST_CHECK;
+/* Fills what CALLER may do by A, its account, as it was just read. ERR_UNAUTHENTICATED where that is inactive. */
+enum err roles_load(struct db *db, const struct account *a, struct caller *caller, struct error *e) MUST_CHECK;
 
 /*
  * The one place that decides what CALLER may do: whether it has ROLE ("gateway:read"). Administrators have all.

@@ -236,7 +236,6 @@ explain(struct request *req, struct response *res, struct error *e)
 	struct explained x = { .req = req, .allowed = true };
 	const struct route *route = NULL;
 	struct account a = { 0 };
-	struct error out;
 	enum err rc = ERR_OK;
 
 	if (find_account(req, &a, e) != ERR_OK || find_operation(req, &route, e) != ERR_OK ||
@@ -244,9 +243,10 @@ explain(struct request *req, struct response *res, struct error *e)
 		return e->code;
 	x.because = json_keep(req, mem_must(json_object_new_array()));
 	x.caller = (struct caller){ .username = a.username, .account_id = a.id };
-	if (a.inactive || roles_load(req->db, &x.caller, &out) != ERR_OK)
+	if (a.inactive)
 		say(&x, false, mem_printf(req, "the account %s is inactive", a.username));
-	else if (explain_role(&x, route, e) != ERR_OK || explain_sight(&x, e) != ERR_OK)
+	else if (roles_load(req->db, &a, &x.caller, e) != ERR_OK ||
+	    explain_role(&x, route, e) != ERR_OK || explain_sight(&x, e) != ERR_OK)
 		rc = e->code;
 	if (rc != ERR_OK)
 		return rc;

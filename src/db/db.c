@@ -29,6 +29,7 @@ struct stmt {
 	sqlite3_stmt *raw;
 	bool busy;
 	int failed;		/* the first failure of preparing or binding */
+	int column;		/* the last one that was asked for */
 };
 
 struct db {
@@ -333,12 +334,18 @@ stmt_exec(struct stmt *st, int *changed, struct error *e)
 	return ERR_OK;
 }
 
+/* Records are read in the order of their columns: the next one is the likeliest. */
 static int
 stmt_column(struct stmt *st, const char *name)
 {
-	for (int i = 0, n = sqlite3_column_count(st->raw); i < n; i++)
-		if (strcmp(sqlite3_column_name(st->raw, i), name) == 0)
-			return i;
+	for (int i = 0, n = sqlite3_column_count(st->raw); i < n; i++) {
+		int at = (st->column + i) % n;
+
+		if (strcmp(sqlite3_column_name(st->raw, at), name) != 0)
+			continue;
+		st->column = at;
+		return at;
+	}
 	return -1;
 }
 

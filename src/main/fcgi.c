@@ -15,7 +15,11 @@
 #include "run/link.h"
 #include "secret/password.h"
 
-enum { EXIT_USAGE = 2, ARENAS = 1 };
+enum {
+	EXIT_USAGE = 2,
+	ARENAS = 1,
+	HEAP_KEPT = 1 << 20	/* free bytes at its end, until mem_trim() */
+};
 
 static const char help[] =
     "usage: gatehouse.fcgi [--version | --help]\n"
@@ -129,6 +133,8 @@ main(int argc, char **argv)
 		return options(argc, argv);
 	/* One heap for all threads: they share little, and each heap of its own costs memory. */
 	mallopt(M_ARENA_MAX, ARENAS);
+	/* What SQLite takes for a statement and gives back: not to the system, page by page. */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 	c = setup_config(ctx, NULL, "gatehouse.fcgi", &e);
 	if (c != NULL && secret_init(&e) == ERR_OK)
 		app = app_new(ctx, c, &e);

@@ -72,12 +72,11 @@ read_body(struct request *req, const struct cgi_io *io, size_t max)
 	struct text *body = text_new(req, max);
 	const char *length = io->param(io->arg, "CONTENT_LENGTH");
 	int64_t announced = -1;
+	char part[READ_SIZE];
 	size_t n;
-	char *part = mem_bytes(req, READ_SIZE);
 
-	while ((n = io->read(io->arg, part, READ_SIZE)) > 0)
+	while ((n = io->read(io->arg, part, sizeof part)) > 0)
 		text_add(body, part, n);
-	mem_free(part);
 	req->body = body->at;
 	req->body_len = body->len;
 	req->body_too_large = body->cut;

@@ -24,8 +24,9 @@ hand_over_put(struct hand_over *q, struct line *l)
 {
 	pthread_mutex_lock(&q->lock);
 	TAILQ_INSERT_TAIL(&q->list, l, in_queue);
-	pthread_cond_signal(&q->some);
 	pthread_mutex_unlock(&q->lock);
+	/* Behind the lock: whom it wakes would only wait for that. */
+	pthread_cond_signal(&q->some);
 }
 
 /* With the lock held. */
