@@ -10,6 +10,8 @@ DELETE FROM session WHERE id = :id;
 -- name: session_end_all
 DELETE FROM session WHERE kind <> 'api'
 	AND account_id = (SELECT id FROM account WHERE username = :username);
+-- name: session_end_logins
+DELETE FROM session WHERE kind <> 'api';
 -- name: session_purge
 DELETE FROM session WHERE expires > 0 AND expires <= :now AND kind <> 'api';
 -- name: session_thin

@@ -1,10 +1,10 @@
 #include "db/db.h"
 
 #include <assert.h>
-#include <sqlite3.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "db/db_private.h"
 
 enum {
 	MS_PER_S = 1000,
@@ -73,6 +73,12 @@ db_fail(struct db *db, const char *what, struct error *e)
 	default:
 		return error_set(e, ERR_INTERNAL, "%s: %s (%d)", what, sqlite3_errmsg(db->raw), rc);
 	}
+}
+
+sqlite3 *
+db_raw(const struct db *db)
+{
+	return db->raw;
 }
 
 static int
@@ -392,6 +398,22 @@ stmt_col_bytes(struct stmt *st, const char *name, size_t *n)
 	return at;
 }
 
+/*
+ * Whether the open file is still the one of that name: what is written into one that was moved away
+ * would be lost. Asked with the lock held, without which nobody puts another one in its place
+ * (db/file.h: db_alone()).
+ */
+static enum err
+db_in_place(struct db *db, struct error *e)
+{
+	int moved = 0;
+
+	/* A file system of SQLite's that does not know leaves it at 0. */
+	sqlite3_file_control(db->raw, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved == 0 ? ERR_OK : error_set(e, ERR_UNAVAILABLE,
+	    "the database file was replaced or moved away: start this program anew");
+}
+
 enum err
 txn_begin(struct txn *t, struct db *db, struct error *e)
 {
@@ -399,6 +421,10 @@ txn_begin(struct txn *t, struct db *db, struct error *e)
 	assert(!db->read_only && "a GET cannot write");
 	if (db_exec(db, "BEGIN IMMEDIATE", e) != ERR_OK)
 		return e->code;
+	if (db_in_place(db, e) != ERR_OK) {
+		sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL);
+		return e->code;
+	}
 	db->in_txn = true;
 	t->db = db;
 	return ERR_OK;

@@ -1,12 +1,8 @@
 #include "db/migrate.h"
 
-#include <poll.h>
-
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-enum { WAL_STEP_MS = 10 };
+#include "db/file.h"
 
 static const char *const migrations[] = {
 #include "sql_migrations.inc"
@@ -18,12 +14,18 @@ migrate_wanted(void)
 	return (int)(sizeof migrations / sizeof *migrations);
 }
 
+enum err
+migrate_have(struct db *db, int64_t *number, struct error *e)
+{
+	return db_pragma(db, "PRAGMA user_version", number, e);
+}
+
 static enum err
 migrate_number(struct db *db, int *have, struct error *e)
 {
 	int64_t number;
 
-	if (db_pragma(db, "PRAGMA user_version", &number, e) != ERR_OK)
+	if (migrate_have(db, &number, e) != ERR_OK)
 		return e->code;
 	if (number > migrate_wanted())
 		return error_set(e, ERR_INTERNAL,
@@ -55,26 +57,6 @@ migrate_step(struct db *db, struct error *e)
 	return ERR_OK;
 }
 
-/*
- * The write-ahead log is a property of the file: set once. SQLite itself does not wait for
- * another program here, whatever its busy timeout says.
- */
-static enum err
-migrate_journal(struct db *db, struct error *e)
-{
-	int64_t patience, until;
-
-	if (db_pragma(db, "PRAGMA busy_timeout", &patience, e) != ERR_OK)
-		return e->code;
-	until = clock_mono() + patience;
-	while (db_exec(db, "PRAGMA journal_mode=WAL", e) != ERR_OK) {
-		if (e->code != ERR_UNAVAILABLE || clock_mono() >= until)
-			return e->code;
-		poll(NULL, 0, WAL_STEP_MS);
-	}
-	return ERR_OK;
-}
-
 enum err
 migrate_run(struct db *db, int *from, struct error *e)
 {
@@ -83,7 +65,10 @@ migrate_run(struct db *db, int *from, struct error *e)
 	if (migrate_number(db, &have, e) != ERR_OK)
 		return e->code;
 	first = have;
-	if (have == 0 && (db_prepare_shrink(db, e) != ERR_OK || migrate_journal(db, e) != ERR_OK))
+	if (have == 0 && db_prepare_shrink(db, e) != ERR_OK)
+		return e->code;
+	/* Not only of a new one: one that came back from a backup has no log either. */
+	if (db_log_on(db, e) != ERR_OK)
 		return e->code;
 	while (have < migrate_wanted())
 		if (migrate_step(db, e) != ERR_OK || migrate_number(db, &have, e) != ERR_OK)

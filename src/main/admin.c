@@ -26,6 +26,19 @@ admin_name(void *ctx)
 	return mem_printf(ctx, "cli:%u", (unsigned)geteuid());
 }
 
+char *
+admin_stamp(void *ctx)
+{
+	char text[CLOCK_TEXT_MAX];
+	char *stamp = mem_text(ctx, clock_text(text, clock_wall())), *to = stamp;
+
+	for (const char *from = text; *from != '\0'; from++)
+		if (*from != '-' && *from != ':')
+			*to++ = *from;
+	*to = '\0';
+	return stamp;
+}
+
 enum err
 admin_check_owner(const struct config *c, struct error *e)
 {

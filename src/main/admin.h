@@ -101,6 +101,8 @@ void table_print(const struct table *t);
 char *admin_name(void *ctx);
 /* Refuses root where the state directory is another's: what root makes there the others could not use. */
 enum err admin_check_owner(const struct config *c, struct error *e) MUST_CHECK;
+/* Now, as names of files have it, for CTX: "20260303T192637Z". */
+char *admin_stamp(void *ctx);
 /* Opens the database, migrated, and what admin_call() needs. False: said what is wrong. */
 bool admin_open(struct admin *a);
 
@@ -176,6 +178,13 @@ enum err admin_given_groups(struct admin *a, struct names *ids, struct error *e)
 enum err admin_group_names(struct admin *a, const struct names *ids, struct names *names,
     struct error *e) MUST_CHECK;
 
+/* --- admin_init.c --- */
+
+/* Makes PATH and what is missing above it. MADE (for CTX) gets the topmost that was. */
+enum err admin_make_directories(void *ctx, const char *path, const char **made, struct error *e) MUST_CHECK;
+/* Takes that back, as long as they are empty: from PATH up to MADE. */
+void admin_remove_directories(const char *path, const char *made);
+
 /* --- the commands --- */
 
 int admin_init(struct admin *a);
@@ -219,6 +228,8 @@ int admin_job_show(struct admin *a);
 int admin_cancel(struct admin *a);
 int admin_logs(struct admin *a);
 int admin_migrate(struct admin *a);
+int admin_backup(struct admin *a);
+int admin_restore(struct admin *a);
 int admin_purge(struct admin *a);
 int admin_version(struct admin *a);
 int admin_doctor(struct admin *a);

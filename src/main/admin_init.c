@@ -19,9 +19,8 @@ struct made {
 	bool database, key;
 };
 
-/* Makes PATH and what is missing above it. MADE (for CTX) gets the topmost that was. */
-static enum err
-make_directories(void *ctx, const char *path, const char **made, struct error *e)
+enum err
+admin_make_directories(void *ctx, const char *path, const char **made, struct error *e)
 {
 	const char *slash = strrchr(path, '/');
 	int rc = mkdir(path, S_IRWXU);
@@ -29,7 +28,7 @@ make_directories(void *ctx, const char *path, const char **made, struct error *e
 	if (rc != 0 && errno == ENOENT && slash != NULL && slash > path) {
 		const char *above = mem_textn(ctx, path, (size_t)(slash - path));
 
-		if (make_directories(ctx, above, made, e) != ERR_OK)
+		if (admin_make_directories(ctx, above, made, e) != ERR_OK)
 			return e->code;
 		rc = mkdir(path, S_IRWXU);
 	}
@@ -39,6 +38,16 @@ make_directories(void *ctx, const char *path, const char **made, struct error *e
 		return error_set(e, ERR_UNAVAILABLE, "the directory %s cannot be made: %s", path,
 		    strerror(errno));
 	return ERR_OK;
+}
+
+void
+admin_remove_directories(const char *path, const char *made)
+{
+	SCOPED(tmp, NULL);
+	char *dir = mem_text(tmp, path);
+
+	while (rmdir(dir) == 0 && strcmp(dir, made) != 0)
+		*strrchr(dir, '/') = '\0';
 }
 
 /* Makes an empty file, which is an empty database: of several inits at once one makes it. */
@@ -114,7 +123,7 @@ static enum err
 set_up(struct admin *a, const char *name, const char *hash, struct made *made,
     struct error *e)
 {
-	if (make_directories(a->ctx, a->config->state_dir, &made->dir, e) != ERR_OK ||
+	if (admin_make_directories(a->ctx, a->config->state_dir, &made->dir, e) != ERR_OK ||
 	    make_database(a, made, e) != ERR_OK || open_database(a, e) != ERR_OK ||
 	    make_key(a, made, e) != ERR_OK)
 		return e->code;
@@ -127,7 +136,6 @@ take_back(struct admin *a, const struct made *made, const struct error *e)
 	static const char *const files[] = {
 		"gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm"
 	};
-	char *dir = mem_text(a->ctx, a->config->state_dir);
 
 	mem_free(a->db);
 	a->db = NULL;
@@ -138,11 +146,8 @@ take_back(struct admin *a, const struct made *made, const struct error *e)
 		unlink(config_path(a->ctx, a->config, files[i]));
 	if (made->key)
 		unlink(config_path(a->ctx, a->config, BOX_FILE));
-	if (made->dir == NULL)
-		return;
-	/* As long as they are empty: from the last up to the first that was made. */
-	while (rmdir(dir) == 0 && strcmp(dir, made->dir) != 0)
-		*strrchr(dir, '/') = '\0';
+	if (made->dir != NULL)
+		admin_remove_directories(a->config->state_dir, made->dir);
 }
 
 /* Whether it is done already, before anybody is asked for a password. */

@@ -92,6 +92,16 @@ static const struct admin_option logs_options[] = {
 	VALUE("stream", "NAME", "only stdout, or only stderr"), { 0 }
 };
 
+static const struct admin_option backup_options[] = {
+	VALUE("key", "FILE", "write the key of the secrets too, into this file"),
+	FLAG("force", "replace files that are there"), { 0 }
+};
+
+static const struct admin_option restore_options[] = {
+	VALUE("key", "FILE", "the key file that the backup goes with"),
+	FLAG("force", "put it in the place of what is there, which is kept"), { 0 }
+};
+
 static const struct command commands[] = {
 	{ "init", "", init_options,
 	  "Make the state directory, the database and the first administrator.", admin_init },
@@ -148,6 +158,10 @@ static const struct command commands[] = {
 	{ "cancel", "JOB", NULL, "Cancel a job that has not ended.", admin_cancel },
 	{ "logs", "JOB", logs_options, "Print the output of a job.", admin_logs },
 	{ "migrate", "", NULL, "Bring the database to this program's schema.", admin_migrate },
+	{ "backup", "FILE", backup_options,
+	  "Copy the database, while all runs on; - is standard output.", admin_backup },
+	{ "restore", "FILE", restore_options,
+	  "Bring a backup back; - is standard input.", admin_restore },
 	{ "purge", "", NULL,
 	  "Remove the old jobs that [retention] does not keep, now.", admin_purge },
 	{ "doctor", "", NULL, "Check the installation.", admin_doctor },

@@ -1,11 +1,9 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,22 +65,17 @@ read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-/*
- * STATE/gatehoused.pid, locked for as long as this process lives: there is one
- * dispatcher. -1: another has it (errno EWOULDBLOCK), or it cannot be made.
- */
+/* setup_lock() for as long as this process lives, with its number in the file. */
 static int
 take_lock(void *ctx, const struct config *c)
 {
 	char pid[PID_TEXT_MAX];
-	int fd = open(
-	    config_path(ctx, c, "gatehoused.pid"), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	int fd = setup_lock(ctx, c);
 	int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
 
 	if (fd < 0)
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || ftruncate(fd, 0) != 0 ||
-	    write(fd, pid, (size_t)n) != n) {
+	if (ftruncate(fd, 0) != 0 || write(fd, pid, (size_t)n) != n) {
 		int saved = errno;
 
 		close(fd);

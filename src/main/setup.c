@@ -1,8 +1,12 @@
 #include "main/setup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -23,6 +27,21 @@ setup_config(void *ctx, const char *path, const char *program, struct error *e)
 	if (c != NULL)
 		log_open(program, level);
 	return c;
+}
+
+int
+setup_lock(void *ctx, const struct config *c)
+{
+	int fd = open(
+	    config_path(ctx, c, "gatehoused.pid"), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	int saved;
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
 }
 
 void

@@ -2,10 +2,11 @@
 
 #define TO(s) (1u << JOB_##s)
 
-/* A queued run may end without having run: canceled, its time in the queue over, or refused by its
- * gateway. One that runs may be queued again: another attempt. */
+/* A queued run may end without having run: canceled, its time in the queue over, refused by its
+ * gateway, or lost, where it comes from a backup (run/restored). One that runs may be queued again:
+ * another attempt. */
 static const unsigned legal[JOB__STATES] = {
-	[JOB_QUEUED] = TO(RUNNING) | TO(FAILED) | TO(CANCELED) | TO(TIMEOUT),
+	[JOB_QUEUED] = TO(RUNNING) | TO(FAILED) | TO(CANCELED) | TO(TIMEOUT) | TO(LOST),
 	[JOB_RUNNING] = TO(COMPLETED) | TO(FAILED) | TO(CANCELED) | TO(TIMEOUT) | TO(LOST) |
 	    TO(QUEUED),
 };

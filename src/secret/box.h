@@ -35,6 +35,16 @@ char *box_unseal(const struct box *b, void *ctx, const char *identity, const cha
 bool box_is_sealed(const char *text);
 
 /*
+ * Key files elsewhere, for copies. box_read() of any file PATH, with the same demands as box_open(); box_merge() adds
+ * the keys of MORE that B does not have, behind its own (ERR_CONFLICT: they are too many); box_write() puts all of B
+ * into the new file PATH, synced. box_name() is by which the newest is known: it tells nothing of the key.
+ */
+struct box *box_read(void *ctx, const char *path, struct error *e);
+enum err box_merge(struct box *b, const struct box *more, struct error *e) MUST_CHECK;
+enum err box_write(const struct box *b, const char *path, struct error *e) MUST_CHECK;
+const char *box_name(const struct box *b);
+
+/*
  * A change of keys: box_lock(); box_add_key(), from then on all is sealed with the new one; seal anew what is
  * there; box_drop_keys() leaves the newest alone; close the lock. Killed between, it can be begun again.
  */

@@ -105,12 +105,10 @@ read_keys(struct box *b, int fd, const char *path, struct error *e)
 	    error_set(e, ERR_UNAVAILABLE, "%s is no key file of Gatehouse, or damaged", path);
 }
 
-/* *THERE false, and B empty, where there is no key file. */
+/* *THERE false, and B empty, where there is no file PATH. */
 static enum err
-load(struct box *b, const struct config *c, bool *there, struct error *e)
+load_file(struct box *b, const char *path, bool *there, struct error *e)
 {
-	SCOPED(tmp, NULL);
-	const char *path = config_path(tmp, c, BOX_FILE);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	*there = fd >= 0;
@@ -122,6 +120,14 @@ load(struct box *b, const struct config *c, bool *there, struct error *e)
 		box_wipe(b);
 	close(fd);
 	return b->n > 0 ? ERR_OK : e->code;
+}
+
+static enum err
+load(struct box *b, const struct config *c, bool *there, struct error *e)
+{
+	SCOPED(tmp, NULL);
+
+	return load_file(b, config_path(tmp, c, BOX_FILE), there, e);
 }
 
 /* --- writing --- */
@@ -287,4 +293,56 @@ box_open(void *ctx, const struct config *c, bool make, struct error *e)
 		return b;
 	mem_free(b);
 	return NULL;
+}
+
+/* --- copies --- */
+
+struct box *
+box_read(void *ctx, const char *path, struct error *e)
+{
+	struct box *b = box_new(ctx);
+	bool there;
+	enum err rc = load_file(b, path, &there, e);
+
+	if (rc == ERR_OK && !there)
+		rc = error_set(e, ERR_NOT_FOUND, "there is no key file %s", path);
+	if (rc == ERR_OK)
+		return b;
+	mem_free(b);
+	return NULL;
+}
+
+static bool
+has_key(const struct box *b, const char *id)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (strcmp(b->keys[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+enum err
+box_merge(struct box *b, const struct box *more, struct error *e)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		if (has_key(b, more->keys[i].id))
+			continue;
+		if (b->n == BOX_KEYS_MAX)
+			return error_set(e, ERR_CONFLICT, "there would be more than %d keys: "
+			    "`gatehouse secret rekey` leaves one", BOX_KEYS_MAX);
+		b->keys[b->n++] = more->keys[i];
+	}
+	return ERR_OK;
+}
+
+enum err
+box_write(const struct box *b, const char *path, struct error *e)
+{
+	return write_keys(b, path) ? ERR_OK : cannot_write(path, e);
+}
+
+const char *
+box_name(const struct box *b)
+{
+	return b->keys[0].id;
 }

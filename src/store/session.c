@@ -114,6 +114,14 @@ session_end_all(struct db *db, const char *username, struct error *e)
 }
 
 enum err
+session_end_logins(struct db *db, struct error *e)
+{
+	STMT(st, db, SQL_SESSION_END_LOGINS);
+
+	return stmt_exec(st, NULL, e);
+}
+
+enum err
 session_tidy(struct db *db, const char *account_id, int64_t now, int64_t keep, struct error *e)
 {
 	STMT(purge, db, SQL_SESSION_PURGE);

@@ -48,6 +48,8 @@ enum err session_insert(struct db *db, const struct session *s, struct error *e)
 enum err session_delete(struct db *db, const char *id, struct error *e) MUST_CHECK;
 /* Ends what USERNAME has logged in, not its API tokens: for a new password. */
 enum err session_end_all(struct db *db, const char *username, struct error *e) MUST_CHECK;
+/* Ends what anybody has logged in, not API tokens. */
+enum err session_end_logins(struct db *db, struct error *e) MUST_CHECK;
 /* Takes away what has expired by NOW, and of the account's sessions all but the KEEP that were used last. */
 enum err session_tidy(struct db *db, const char *account_id, int64_t now, int64_t keep, struct error *e) MUST_CHECK;
 

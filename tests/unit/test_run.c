@@ -19,6 +19,7 @@ static const struct {
 	{ JOB_QUEUED, JOB_FAILED },	/* its gateway or service is gone */
 	{ JOB_QUEUED, JOB_CANCELED },
 	{ JOB_QUEUED, JOB_TIMEOUT },	/* the time in the queue */
+	{ JOB_QUEUED, JOB_LOST },	/* it comes from a backup */
 	{ JOB_RUNNING, JOB_COMPLETED },
 	{ JOB_RUNNING, JOB_FAILED },
 	{ JOB_RUNNING, JOB_CANCELED },
