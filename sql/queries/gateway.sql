@@ -26,6 +26,8 @@ SELECT g.id, x.certificate_id AS name FROM gateway g JOIN gateway_certificate x 
 WHERE
 -- use: sees_gateway
 ORDER BY g.cluster_id, x.certificate_id;
+-- name: gateway_settings
+SELECT connector_settings FROM gateway WHERE id = :id;
 -- name: gateway_insert
 INSERT INTO gateway (id, cluster_id, gateway_name, description, enabled, readonly, connector_kind,
 	connector_settings, created, created_by, last_updated, last_updated_by, last_connected)

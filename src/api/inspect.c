@@ -82,7 +82,7 @@ static struct json_object *
 runner_health(const struct gateway *g, struct json_object *facts, const char *error)
 {
 	static const char *const counts[] = { "queued", "running", "queued_here", "running_here",
-		"parallel", "queue" };
+		"parallel", "parallel_here", "queue" };
 	struct json_object *o = mem_must(json_object_new_object());
 
 	json_set(o, "healthy", truth(error == NULL));

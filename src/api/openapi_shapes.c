@@ -207,7 +207,7 @@ const struct openapi_text openapi_shapes[] = {
 			    "description": "numbers are null where the dispatcher did not answer",
 			    "required": ["healthy", "error", "connected", "connector",
 				"queued", "running", "queued_here", "running_here", "parallel",
-				"queue"],
+				"parallel_here", "queue"],
 			    "properties": {
 				"healthy": { "type": "boolean" },
 				"error": { "type": ["string", "null"] },
@@ -218,6 +218,7 @@ const struct openapi_text openapi_shapes[] = {
 				"queued_here": { "$ref": "#/components/schemas/Count" },
 				"running_here": { "$ref": "#/components/schemas/Count" },
 				"parallel": { "$ref": "#/components/schemas/Count" },
+				"parallel_here": { "$ref": "#/components/schemas/Count" },
 				"queue": { "$ref": "#/components/schemas/Count" } } } } } } }) },
 	{ "JobBrief", JSON({ "type": "object",
 	    "required": ["job_id", "service", "state", "return_code", "error", "requested_by",

@@ -10,6 +10,7 @@
 
 static const struct connector_ops *const connectors[] = { &connector_local, &connector_simulator };
 
+enum { PARALLEL_MAX = 100000 };	/* as [run] parallel_gateway */
 enum { CONNECTORS = sizeof connectors / sizeof *connectors };
 
 const struct connector_ops *
@@ -27,6 +28,23 @@ conn_kinds(void)
 	static const char *const kinds[CONNECTORS + 1] = { "local", "simulator", NULL };
 
 	return kinds;
+}
+
+int64_t
+conn_parallel(struct json_object *settings)
+{
+	struct json_object *o = json_get(settings, CONN_PARALLEL);
+
+	return o != NULL ? json_object_get_int64(o) : -1;
+}
+
+void
+conn_check_parallel(struct json_object *value, const char *path, struct faults *faults)
+{
+	int64_t n = json_object_get_int64(value);
+
+	if (!json_object_is_type(value, json_type_int) || n < 0 || n > PARALLEL_MAX)
+		faults_add(faults, path, "must be a whole number from 0 to %d", PARALLEL_MAX);
 }
 
 void

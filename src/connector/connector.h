@@ -121,6 +121,13 @@ struct connector_ops {
 const struct connector_ops *conn_find(const char *kind);
 const char *const *conn_kinds(void);
 
+/* A member of the settings of each kind: how many runs its gateway may have at once, 0: no matter how many. */
+#define CONN_PARALLEL "parallel"
+/* What SETTINGS (an object, or NULL) say of it; -1 where they don't. */
+int64_t conn_parallel(struct json_object *settings);
+/* For the back ends' check: VALUE is that of the member at PATH. */
+void conn_check_parallel(struct json_object *value, const char *path, struct faults *faults);
+
 /* Once, before the first conn_open() of a dispatcher: see recover. What cannot be put away is logged. */
 void conn_recover(const struct config *config);
 /* Made for CTX; freeing it closes it (no run may be under way). NULL: E filled. */

@@ -30,6 +30,8 @@ local_check(struct json_object *settings, struct faults *faults)
 	json_object_object_foreach(settings, key, value) {
 		if (strcmp(key, "user") == 0)
 			local_check_user(value, faults);
+		else if (strcmp(key, CONN_PARALLEL) == 0)
+			conn_check_parallel(value, "settings." CONN_PARALLEL, faults);
 		else
 			faults_add(faults, mem_printf(tmp, "settings.%s", key),
 		    "is not known to a local gateway");

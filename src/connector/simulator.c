@@ -208,8 +208,15 @@ check_services(const struct place *at)
 	}
 }
 
+static void
+check_parallel(const struct place *at)
+{
+	conn_check_parallel(at->o, at->path, at->faults);
+}
+
 static const struct member settings_members[] = {
 	{ "connected", check_flag },
+	{ CONN_PARALLEL, check_parallel },
 	{ "services", check_services },
 	{ NULL, NULL }
 };

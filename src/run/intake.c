@@ -198,7 +198,7 @@ put_count(struct json_object *o, const char *key, int64_t n)
 
 /* How many runs there are, over all and on this gateway. */
 static void
-count_runs(const struct dispatch *d, const char *gateway_id, struct json_object *facts)
+count_runs(struct dispatch *d, const char *gateway_id, struct json_object *facts)
 {
 	int64_t queued = 0, running = 0;
 	const struct run *r;
@@ -214,6 +214,7 @@ count_runs(const struct dispatch *d, const char *gateway_id, struct json_object 
 	put_count(facts, "queued_here", queued);
 	put_count(facts, "running_here", running);
 	put_count(facts, "parallel", d->parallel);
+	put_count(facts, "parallel_here", gateway_id != NULL ? queue_parallel(d, gateway_id) : 0);
 	put_count(facts, "queue", d->config->run_queue);
 }
 

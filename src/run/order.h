@@ -104,7 +104,7 @@ struct wait *order_ping(void *ctx, const char *gateway_id, int64_t wait_ms);
 /*
  * The same, but done also where the gateway does not answer: the wait's facts are {"error": text or null, "recording":
  * whether the last commit went through, "queued", "running", "parallel", "queue" (how many may wait), and of this
- * gateway "queued_here", "running_here"}.
+ * gateway "queued_here", "running_here", "parallel_here" (0: no limit of its own)}.
  */
 struct wait *order_inspect(void *ctx, const char *gateway_id, int64_t wait_ms);
 

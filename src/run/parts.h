@@ -163,6 +163,8 @@ void run_enqueue(struct run *r, int64_t since);
 void run_unqueue(struct run *r);
 /* Runs whose turn it is become running: the row says so before the process starts. */
 void queue_start(struct dispatch *d);
+/* How many runs this gateway may have at once, 0: no matter how many. */
+int64_t queue_parallel(struct dispatch *d, const char *gateway_id);
 /* It is not under way any more, if it was. */
 void run_stopped(struct run *r);
 

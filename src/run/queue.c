@@ -1,17 +1,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "json/body.h"
 #include "run/parts.h"
+#include "store/gateway.h"
 
 /*
  * Whose turn it is. Services take turns, so that thousands of runs of one hold
  * nobody else's up; of one service the oldest run is first. A lane holds the
  * queued runs of a service. It is in the round while it may start one; where the
  * service has as many under way as it may have, it comes back when one of them
- * ends; where its gateway has, it waits with the gateway's others.
+ * ends; where its gateway has, it waits with the gateway's others. What a gateway
+ * may have is read from its record when that is asked; while runs wait for it, that
+ * is once a second, so that they start when somebody has raised it.
  */
 
-enum { MS_PER_S = 1000 };
+enum { MS_PER_S = 1000, LOOK_MS = 1000 };
 
 enum place { NOWHERE, IN_ROUND, AT_GATEWAY };
 
@@ -31,6 +35,9 @@ struct yard {
 	struct dispatch *d;
 	TAILQ_HEAD(, lane) waiting;
 	int64_t n_lanes, n_running;
+	int64_t most;			/* runs at once, 0: no limit */
+	const char *settings;		/* that say so; NULL: not read yet */
+	struct timer *look;		/* while lanes wait */
 };
 
 static void
@@ -52,6 +59,7 @@ lane_put(struct lane *l, enum place place)
 static int
 yard_destroy(struct yard *y)
 {
+	loop_cancel(y->look);
 	index_remove(&y->d->yards, &y->by_gateway);
 	return 0;
 }
@@ -114,14 +122,89 @@ is_full(int64_t n, int64_t most)
 	return most > 0 && n >= most;
 }
 
+static void
+parse_most(struct yard *y)
+{
+	SCOPED(tmp, NULL);
+	int64_t own = conn_parallel(json_own(tmp, y->settings));
+
+	y->most = own >= 0 ? own : y->d->config->run_parallel_gateway;
+}
+
+/* As the gateway's record has it now. One that is gone has no limit of its own. */
+static void
+read_most(struct yard *y)
+{
+	SCOPED(tmp, NULL);
+	struct error e;
+	const char *settings;
+
+	if (gateway_settings(tmp, y->d->db, y->by_gateway.key, &settings, &e) != ERR_OK) {
+		log_warning("the limit of gateway %s cannot be read: %s", y->by_gateway.key,
+		    e.detail);
+		return;
+	}
+	if (settings == NULL)
+		settings = "{}";
+	/* It may be long, and is asked for with each run. */
+	if (text_eq(settings, y->settings))
+		return;
+	mem_free(y->settings);
+	y->settings = mem_text(y, settings);
+	parse_most(y);
+}
+
+static bool
+yard_is_full(const struct yard *y)
+{
+	return is_full(y->n_running, y->most);
+}
+
 /* One that waits for the gateway may try again. */
 static void
 let_in(struct yard *y)
 {
 	struct lane *l = TAILQ_FIRST(&y->waiting);
 
-	if (l != NULL && !is_full(y->n_running, y->d->config->run_parallel_gateway))
+	if (l != NULL && !yard_is_full(y))
 		lane_put(l, IN_ROUND);
+}
+
+static void
+look(void *arg)
+{
+	struct yard *y = arg;
+
+	y->look = NULL;
+	read_most(y);
+	let_in(y);
+	if (!TAILQ_EMPTY(&y->waiting))
+		y->look = loop_after(y->d->loop, LOOK_MS, look, y);
+}
+
+static void
+wait_for_gateway(struct lane *l)
+{
+	struct yard *y = l->yard;
+
+	lane_put(l, AT_GATEWAY);
+	if (y->look == NULL)
+		y->look = loop_after(y->d->loop, LOOK_MS, look, y);
+}
+
+int64_t
+queue_parallel(struct dispatch *d, const char *gateway_id)
+{
+	SCOPED(tmp, NULL);
+	struct yard *y = index_find(&d->yards, gateway_id);
+
+	if (y == NULL) {
+		y = MEM_NEW(tmp, struct yard);
+		y->d = d;
+		y->by_gateway.key = gateway_id;
+	}
+	read_most(y);
+	return y->most;
 }
 
 /* --- the time in the queue --- */
@@ -209,13 +292,13 @@ start(struct run *r)
 static void
 lane_turn(struct lane *l)
 {
-	struct dispatch *d = l->d;
 	struct run *r = TAILQ_FIRST(&l->runs);
 	struct error e;
 
 	lane_put(l, NOWHERE);
-	if (is_full(l->yard->n_running, d->config->run_parallel_gateway)) {
-		lane_put(l, AT_GATEWAY);
+	read_most(l->yard);
+	if (yard_is_full(l->yard)) {
+		wait_for_gateway(l);
 		return;
 	}
 	if (limits_read(r, &e) == ERR_OK && is_full(l->n_running, r->limits.concurrency)) {

@@ -70,6 +70,21 @@ gateway_get(void *ctx, struct db *db, const char *id, struct gateway *g, struct 
 }
 
 enum err
+gateway_settings(void *ctx, struct db *db, const char *id, const char **settings, struct error *e)
+{
+	bool found;
+	STMT(st, db, SQL_GATEWAY_SETTINGS);
+
+	*settings = NULL;
+	stmt_text(st, "id", id);
+	if (stmt_row(st, &found, e) != ERR_OK)
+		return e->code;
+	if (found)
+		*settings = mem_text(ctx, stmt_col_text(st, "connector_settings"));
+	return ERR_OK;
+}
+
+enum err
 gateway_by_cluster(void *ctx, struct db *db, const char *cluster_id, struct gateway *g, bool *found,
     struct error *e)
 {

@@ -23,6 +23,8 @@ extern const struct field gateway_fields[];
 enum err gateway_get(void *ctx, struct db *db, const char *id, struct gateway *g, struct error *e) MUST_CHECK;
 enum err gateway_by_cluster(void *ctx, struct db *db, const char *cluster_id, struct gateway *g, bool *found,
     struct error *e) MUST_CHECK;
+/* Its connector's settings alone, for CTX; NULL where there is no such gateway. */
+enum err gateway_settings(void *ctx, struct db *db, const char *id, const char **settings, struct error *e) MUST_CHECK;
 /* Those that SEER sees (store/sight.h). */
 enum err gateway_list(void *ctx, struct db *db, const char *seer, struct records *out, struct error *e) MUST_CHECK;
 /*

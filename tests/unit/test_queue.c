@@ -124,6 +124,68 @@ Test(queue, limit_of_a_gateway)
 	cr_expect_null(dispatch->yards.root);
 }
 
+static void
+set_settings(const char *cluster_id, const char *settings)
+{
+	world_exec(w.db, mem_printf(w.ctx, "UPDATE gateway SET connector_settings = '%s' WHERE cluster_id = '%s'", settings,
+	    cluster_id));
+}
+
+/* The limited gateway's settings with MEMBER in front. */
+static const char *
+with(const char *member)
+{
+	return mem_printf(w.ctx, "{%s,%s", member, limited + 1);
+}
+
+/* A gateway's own limit stands in place of the common one, and holds as soon as it is changed, with nothing else about. */
+Test(queue, own_limit_of_a_gateway)
+{
+	struct wait *a[6], *b[2];
+	int64_t seen = 0;
+
+	gateway("g", "one", "\"description\":\"\"");
+	gateway("h", "one", "\"description\":\"\"");
+	set_settings("g", with("\"parallel\":2"));
+	w.config->run_parallel = 10;
+	w.config->run_parallel_gateway = 1;
+	dispatcher_start();
+	cr_expect_eq(queue_parallel(dispatch, "g0"), 2);
+	cr_expect_eq(queue_parallel(dispatch, "h0"), 1);
+	cr_expect_eq(queue_parallel(dispatch, "none"), 1);
+	for (int i = 0; i < 6; i++)
+		a[i] = run_on("g", "hang");
+	for (int i = 0; i < 2; i++)
+		b[i] = run_on("h", "hang");
+	UNTIL(a[5]->accepted && b[1]->accepted);
+	cr_expect_eq(running("g", "%"), 2);
+	cr_expect_eq(running("h", "%"), 1);
+	/* Raised: no run ends, and none comes. */
+	set_settings("g", with("\"parallel\":4"));
+	UNTIL(running("g", "%") >= 4);
+	cr_expect_eq(running("g", "%"), 4);
+	cr_expect_eq(running("h", "%"), 1);
+	/* Lowered: what runs goes on, and nothing starts before there is room again. */
+	set_settings("g", with("\"parallel\":3"));
+	for (int i = 0; i < 2; i++) {
+		struct wait *x = ask("x", order_cancel(w.ctx, job_of(a[i]).id, PATIENCE_MS));
+
+		UNTIL(is_over(x) && is_over(a[i]));
+		pump();
+		seen = running("g", "%");
+		cr_expect_leq(seen, 3, "%d", (int)seen);
+	}
+	UNTIL(running("g", "%") == 3);
+	/* 0 is no limit, and without the member the common one holds again. */
+	set_settings("g", with("\"parallel\":0"));
+	UNTIL(running("g", "%") == 4);
+	set_settings("h", with("\"parallel\":0"));
+	UNTIL(running("h", "%") == 2);
+	set_settings("h", limited);
+	cr_expect_eq(queue_parallel(dispatch, "h0"), 1);
+	cr_expect_eq(running("h", "%"), 2);
+}
+
 /* What waits is on disk alone, and comes back with its parameters. */
 Test(queue, parameters_are_not_kept_in_memory)
 {
