@@ -3,7 +3,7 @@
 # A name like a|b means: any of them will do, and a is installed where there is none.
 
 BUILD_PACKAGES='build-essential autoconf automake pkg-config|pkgconf libfcgi-dev libjson-c-dev
-libsqlite3-dev libsodium-dev libtalloc-dev libyaml-dev libpcre2-dev libinih-dev libssl-dev'
+libsqlite3-dev libsodium-dev libtalloc-dev libyaml-dev libpcre2-dev libinih-dev libssl-dev libidn2-dev'
 
 RUN_PACKAGES='lighttpd curl ca-certificates git openssh-client python3 ansible-core|ansible'
 

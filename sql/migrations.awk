@@ -1,7 +1,7 @@
 # Each file to one C string and a comma: the elements of an array, in the order of the files.
 FNR == 1 && NR > 1 { print "," }
 {
-	gsub(/\\/, "\\\\")
+	gsub(/\\/, "&&")
 	gsub(/"/, "\\\"")
 	printf "\"%s\\n\"\n", $0
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "json/idn.h"
 #include "json/schema_private.h"
 
 /* What else is asked of a schema than to check: defaults, flags and secrets. */
@@ -22,19 +23,34 @@ struct walk {
 	struct addition *at;
 };
 
+/* How many schemas always go with N, and which; some are NULL. */
+static size_t
+always_count(const struct node *n)
+{
+	return n->all_of.n + 2;
+}
+
+static const struct node *
+always_at(const struct node *n, size_t i)
+{
+	if (i >= 2)
+		return n->all_of.at[i - 2];
+	if (i == 0)
+		return n->ref;
+	return n->anchor == NULL ? n->dynamic : NULL;
+}
+
 /* The first of N and the schemas that always go with it that has a default. */
 static const struct node *
 find_default(struct walk *w, const struct node *n)
 {
-	const struct node *found = n->has_fallback ? n : NULL;
+	const struct node *found = n != NULL && n->has_fallback ? n : NULL;
 
-	if (w->left == 0)
+	if (w->left == 0 || n == NULL)
 		return NULL;
 	w->left--;
-	if (found == NULL && n->ref != NULL)
-		found = find_default(w, n->ref);
-	for (size_t i = 0; i < n->all_of.n && found == NULL; i++)
-		found = find_default(w, n->all_of.at[i]);
+	for (size_t i = 0; i < always_count(n) && found == NULL; i++)
+		found = find_default(w, always_at(n, i));
 	return found;
 }
 
@@ -61,15 +77,13 @@ find_addition(struct walk *w, const struct member *m, struct json_object *object
 static void
 find_additions(struct walk *w, const struct node *n, struct json_object *object)
 {
-	if (w->left == 0 || !json_object_is_type(object, json_type_object))
+	if (w->left == 0 || n == NULL || !json_object_is_type(object, json_type_object))
 		return;
 	w->left--;
 	for (size_t i = 0; i < n->properties.n; i++)
 		find_addition(w, &n->properties.at[i], object);
-	if (n->ref != NULL)
-		find_additions(w, n->ref, object);
-	for (size_t i = 0; i < n->all_of.n; i++)
-		find_additions(w, n->all_of.at[i], object);
+	for (size_t i = 0; i < always_count(n); i++)
+		find_additions(w, always_at(n, i), object);
 }
 
 void
@@ -95,15 +109,13 @@ schema_apply_defaults(const struct schema *s, struct json_object *object)
 static bool
 is_boolean(struct walk *w, const struct node *n)
 {
-	bool found = n->types == TYPE_BOOLEAN;
+	bool found = n != NULL && n->types == TYPE_BOOLEAN;
 
-	if (w->left == 0)
+	if (w->left == 0 || n == NULL)
 		return false;
 	w->left--;
-	if (!found && n->ref != NULL)
-		found = is_boolean(w, n->ref);
-	for (size_t i = 0; i < n->all_of.n && !found; i++)
-		found = is_boolean(w, n->all_of.at[i]);
+	for (size_t i = 0; i < always_count(n) && !found; i++)
+		found = is_boolean(w, always_at(n, i));
 	return found;
 }
 
@@ -120,16 +132,14 @@ static bool
 declares(struct walk *w, const struct node *n, const char *name,
     bool (*is)(struct walk *, const struct node *))
 {
-	const struct member *m = members_find(&n->properties, name);
+	const struct member *m = n == NULL ? NULL : members_find(&n->properties, name);
 	bool found = m != NULL && is(w, m->node);
 
-	if (w->left == 0)
+	if (w->left == 0 || n == NULL)
 		return false;
 	w->left--;
-	if (!found && n->ref != NULL)
-		found = declares(w, n->ref, name, is);
-	for (size_t i = 0; i < n->all_of.n && !found; i++)
-		found = declares(w, n->all_of.at[i], name, is);
+	for (size_t i = 0; i < always_count(n) && !found; i++)
+		found = declares(w, always_at(n, i), name, is);
 	return found;
 }
 
@@ -152,7 +162,7 @@ schema_declares(const struct schema *s, const char *name)
 /* A search through what a schema applies, each schema once. */
 struct search {
 	const char *name;
-	bool *seen;
+	bool *seen, *anchor_seen;
 	struct match *match;
 	size_t n;
 	const struct node **at;	/* yet to be looked at */
@@ -167,10 +177,22 @@ search_add(struct search *s, const struct node *n)
 	s->at[s->n++] = n;
 }
 
+/* Adds what the $dynamicRef of N may mean, wherever it is met. */
+static void
+search_dynamic(struct search *s, const struct node *n)
+{
+	if (n->anchor == NULL || s->anchor_seen[n->anchor->index])
+		return;
+	s->anchor_seen[n->anchor->index] = true;
+	for (size_t i = 0; i < n->anchor->nodes.n; i++)
+		search_add(s, n->anchor->nodes.at[i]);
+}
+
 /* Adds what N applies to a value: to all of it, and where INTO is set also to parts. */
 static void
 search_children(struct search *s, const struct node *n, bool into)
 {
+	search_dynamic(s, n);
 	for (size_t i = 0; i < n->n_children; i++)
 		if (into || n->children[i].edge == EDGE_SAME)
 			search_add(s, n->children[i].node);
@@ -182,6 +204,7 @@ search_new(void *ctx, const struct schema *s, const char *name)
 	struct search new = { .name = name };
 
 	new.seen = MEM_ARRAY(ctx, bool, s->nodes.n);
+	new.anchor_seen = MEM_ARRAY(ctx, bool, s->n_anchors);
 	new.at = MEM_ARRAY(ctx, const struct node *, s->nodes.n);
 	new.match = match_new(ctx);
 	return new;
@@ -227,4 +250,10 @@ schema_is_secret(const struct schema *s, const char *name)
 		search_children(&members, n, true);
 	}
 	return false;
+}
+
+enum err
+schema_ready(struct error *e)
+{
+	return idn_load(e);
 }

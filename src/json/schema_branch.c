@@ -1,6 +1,33 @@
 #include "json/schema_private.h"
 
-/* Schemas that look at the same value: $ref, allOf, anyOf, oneOf, not, if. */
+/* Schemas that look at the same value: $ref, $dynamicRef, allOf, anyOf, oneOf, not, if. */
+
+/*
+ * What the $dynamicRef of N means here: of the resources that the check is in, the
+ * outermost that says so decides.
+ */
+static const struct node *
+dynamic_find(struct check *c, const struct visit *x)
+{
+	const struct node *found = x->node->dynamic;
+
+	for (const struct scope *s = c->scope; s != NULL; s = s->outer) {
+		if (!check_spend(c, x->at, s->resource->n_anchors))
+			break;
+		for (size_t i = 0; i < s->resource->n_anchors; i++)
+			if (s->resource->anchors[i].anchor == x->node->anchor)
+				found = s->resource->anchors[i].node;
+	}
+	return found;
+}
+
+static bool
+check_dynamic(struct check *c, const struct visit *x)
+{
+	const struct node *n = x->node->anchor == NULL ? x->node->dynamic : dynamic_find(c, x);
+
+	return n == NULL || check_node(c, n, x->value, x->at, x->marks);
+}
 
 static bool
 check_all(struct check *c, const struct visit *x)
@@ -10,6 +37,7 @@ check_all(struct check *c, const struct visit *x)
 
 	if (x->node->ref != NULL)
 		ok = check_node(c, x->node->ref, x->value, x->at, x->marks);
+	ok = check_goes_on(c, ok) && check_dynamic(c, x) && ok;
 	for (size_t i = 0; i < all->n && check_goes_on(c, ok); i++)
 		ok = check_node(c, all->at[i], x->value, x->at, x->marks) && ok;
 	return ok;

@@ -25,12 +25,8 @@ check_fault(struct check *c, const struct spot *at, const char *fmt, ...)
 	return false;
 }
 
-/*
- * Ends the check, with a fault also where this was only a try: what was not
- * looked at to its end must not pass.
- */
-static bool
-give_up(struct check *c, const struct spot *at, const char *why)
+bool
+check_give_up(struct check *c, const struct spot *at, const char *why)
 {
 	SCOPED(tmp, NULL);
 
@@ -46,7 +42,7 @@ check_spend(struct check *c, const struct spot *at, size_t n)
 	if (c->gave_up)
 		return false;
 	c->work += n;
-	return c->work <= CHECK_WORK || give_up(c, at, "takes too much work to check");
+	return c->work <= CHECK_WORK || check_give_up(c, at, "takes too much work to check");
 }
 
 bool
@@ -71,10 +67,11 @@ check_matches(struct check *c, const struct pattern *p, const char *s, size_t n,
 	case MATCHED_NO:
 		return false;
 	case MATCHED_GAVE_UP:
-		return give_up(c, at,
+		return check_give_up(c, at,
 		    "is no valid text, or takes too much work to compare with a pattern");
 	}
-	return clock_mono() - c->started <= CHECK_TIME || give_up(c, at, "takes too long to check");
+	return clock_mono() - c->started <= CHECK_TIME ||
+	    check_give_up(c, at, "takes too long to check");
 }
 
 struct marks *
@@ -150,12 +147,13 @@ check_node(struct check *c, const struct node *n, struct json_object *v, const s
     struct marks *marks)
 {
 	struct visit x = { .node = n, .value = v, .at = at, .marks = marks };
+	const struct scope here = { c->scope, n->resource };
 	bool ok;
 
 	if (n->never)
 		return check_fault(c, at, "is not allowed here");
 	if (c->depth >= CHECK_DEPTH)
-		return give_up(c, at, "is nested too deeply to check");
+		return check_give_up(c, at, "is nested too deeply to check");
 	if (!check_spend(c, at, 1))
 		return false;
 	if (n->unevaluated != NULL || n->unevaluated_items != NULL)
@@ -163,9 +161,12 @@ check_node(struct check *c, const struct node *n, struct json_object *v, const s
 	if (x.marks != marks && x.marks != NULL)
 		c->work += x.marks->n;
 	x.types = value_types(v);
+	if (c->schema->is_dynamic && (here.outer == NULL || here.outer->resource != n->resource))
+		c->scope = &here;
 	c->depth++;
 	ok = check_steps(c, &x);
 	c->depth--;
+	c->scope = here.outer;
 	if (x.marks != marks) {
 		marks_join(marks, x.marks);
 		mem_free(x.marks);

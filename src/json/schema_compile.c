@@ -70,13 +70,13 @@ take_keyword(struct compiler *c, struct node *n, const char *name, struct json_o
     const struct spot *at)
 {
 	const struct keyword *k = keyword_find(name);
-	unsigned draft = c->schema->draft7 ? DRAFT_07 : DRAFT_2020;
+	unsigned draft = n->resource->draft7 ? DRAFT_07 : DRAFT_2020;
 
 	if (k == NULL)
 		compiler_fault(c, at, "is not a known keyword");
 	else if ((k->drafts & draft) == 0)
 		compiler_fault(c, at, "is no keyword of %s, as which this schema is read",
-		    c->schema->draft7 ? "draft-07" : "draft 2020-12");
+		    n->resource->draft7 ? "draft-07" : "draft 2020-12");
 	else
 		k->take(&(struct taking){ c, n, k, v, at });
 }
@@ -97,22 +97,22 @@ is_void_beside_ref(const char *name)
 }
 
 static void
-take_object(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at,
-    const char *base)
+take_object(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at)
 {
 	struct json_object *ref;
 	struct lh_entry *e;
-	bool only_ref = c->schema->draft7 && json_object_object_get_ex(o, "$ref", &ref) &&
-	    json_object_is_type(ref, json_type_string);
+	bool only_ref;
 
-	schema_register(c, n, o, at, base);
+	schema_register(c, n, o, at);
+	only_ref = n->resource->draft7 && json_object_object_get_ex(o, "$ref", &ref) &&
+	    json_object_is_type(ref, json_type_string);
 	lh_foreach(json_object_get_object(o), e) {
 		const struct spot here = { .up = at, .key = lh_entry_k(e) };
 
 		if (!only_ref || !is_void_beside_ref(here.key))
 			take_keyword(c, n, here.key, lh_entry_v(e), &here);
 	}
-	keyword_finish(c, n);
+	keyword_finish(n);
 }
 
 /* Whether one more schema N at AT is within bounds; else a fault. Sets where it is. */
@@ -128,7 +128,7 @@ has_room(struct compiler *c, struct node *n, const struct spot *at)
 		c->full = true;
 		return false;
 	}
-	n->where = spot_text(n, at, &cut);
+	n->where = mem_printf(n, "%s%s", n->resource->document, spot_text(c->scratch, at, &cut));
 	if (cut)
 		compiler_fault(c, at, "is in a place whose name is too long");
 	else if (c->depth >= SCHEMA_DEPTH)
@@ -137,20 +137,20 @@ has_room(struct compiler *c, struct node *n, const struct spot *at)
 }
 
 struct node *
-schema_node(struct compiler *c, struct json_object *v, const struct spot *at, const char *base)
+schema_node(struct compiler *c, struct json_object *v, const struct spot *at, struct resource *r)
 {
 	struct node *n = node_new(c);
 
-	n->base = base;
+	n->resource = r;
 	n->where = "";
 	if (!has_room(c, n, at))
 		return n;
 	c->depth++;
 	if (json_object_is_type(v, json_type_object))
-		take_object(c, n, v, at, base);
+		take_object(c, n, v, at);
 	else if (json_object_is_type(v, json_type_boolean)) {
 		n->never = !json_object_get_boolean(v);
-		schema_register(c, n, NULL, at, base);
+		schema_register(c, n, NULL, at);
 	} else
 		compiler_fault(c, at, "must be a schema: an object, true or false");
 	c->depth--;
@@ -164,17 +164,6 @@ schema_free(struct schema *s)
 	return 0;
 }
 
-static bool
-names_draft7(struct json_object *source)
-{
-	struct json_object *v;
-
-	return json_object_is_type(source, json_type_object) &&
-	    json_object_object_get_ex(source, "$schema", &v) &&
-	    json_object_is_type(v, json_type_string) &&
-	    strstr(json_object_get_string(v), "draft-07") != NULL;
-}
-
 struct schema *
 schema_compile(void *ctx, struct json_object *source, struct faults *faults)
 {
@@ -186,13 +175,15 @@ schema_compile(void *ctx, struct json_object *source, struct faults *faults)
 	MEM_ON_FREE(s, schema_free);
 	if (source != NULL && json_object_deep_copy(source, &s->source, NULL) != 0)
 		mem_must(NULL);
-	s->draft7 = names_draft7(s->source);
 	c.places = mem_must(lh_kchar_table_new(TABLE_SIZE, NULL));
 	c.names = mem_must(lh_kchar_table_new(TABLE_SIZE, NULL));
-	s->root = schema_node(&c, s->source, NULL, "");
+	c.anchors = mem_must(lh_kchar_table_new(TABLE_SIZE, NULL));
+	s->root = schema_node(&c, s->source, NULL, resource_new(&c, "", "",
+	    names_draft7(s->source)));
 	schema_link(&c);
 	lh_table_free(c.places);
 	lh_table_free(c.names);
+	lh_table_free(c.anchors);
 	if (faults->count == before)
 		return s;
 	mem_free(s);

@@ -8,7 +8,7 @@
 static struct node *
 child_new(const struct taking *t, struct json_object *v, const struct spot *at)
 {
-	struct node *child = schema_node(t->c, v, at, t->n->base);
+	struct node *child = schema_node(t->c, v, at, t->n->resource);
 
 	schema_attach(t->n, child, t->k->edge);
 	return child;
@@ -48,7 +48,7 @@ take_items(const struct taking *t)
 		take_schema(t);
 		return;
 	}
-	if (!t->c->schema->draft7) {
+	if (!t->n->resource->draft7) {
 		compiler_fault(t->c, t->at,
 		    "must be a schema: draft 2020-12 has prefixItems for arrays");
 		return;
@@ -150,18 +150,31 @@ take_dependencies(const struct taking *t)
 }
 
 static void
-take_ref(const struct taking *t)
+take_reference(const struct taking *t, bool is_dynamic)
 {
 	if (json_object_is_type(t->v, json_type_string))
-		schema_refer(t->c, t->n, json_object_get_string(t->v), t->at);
+		schema_refer(t->c, t->n, json_object_get_string(t->v), t->at, is_dynamic);
 	else
 		compiler_fault(t->c, t->at, "must be a text: a reference to a schema");
 }
 
 static void
-take_dynamic(const struct taking *t)
+take_ref(const struct taking *t)
 {
-	compiler_fault(t->c, t->at, "is not supported");
+	take_reference(t, false);
+}
+
+static void
+take_dynamic_ref(const struct taking *t)
+{
+	take_reference(t, true);
+}
+
+static void
+take_vocabulary(const struct taking *t)
+{
+	if (*t->n->resource->document == '\0')
+		compiler_fault(t->c, t->at, "is not supported");
 }
 
 #define AT(member) offsetof(struct node, member)
@@ -172,11 +185,11 @@ static const struct keyword keywords[] = {
 	KEYWORD("$comment", DRAFTS, take_text, 0, EDGE_NONE),
 	KEYWORD("$defs", DRAFTS, take_members, AT(definitions), EDGE_NONE),
 	KEYWORD("$dynamicAnchor", DRAFT_2020, take_text, 0, EDGE_NONE),
-	KEYWORD("$dynamicRef", DRAFT_2020, take_dynamic, 0, EDGE_NONE),
+	KEYWORD("$dynamicRef", DRAFT_2020, take_dynamic_ref, 0, EDGE_NONE),
 	KEYWORD("$id", DRAFTS, take_text, 0, EDGE_NONE),
 	KEYWORD("$ref", DRAFTS, take_ref, 0, EDGE_NONE),
-	KEYWORD("$schema", DRAFTS, take_text, 0, EDGE_NONE),
-	KEYWORD("$vocabulary", DRAFT_2020, take_dynamic, 0, EDGE_NONE),
+	KEYWORD("$schema", DRAFTS, take_dialect, 0, EDGE_NONE),
+	KEYWORD("$vocabulary", DRAFT_2020, take_vocabulary, 0, EDGE_NONE),
 	KEYWORD("additionalItems", DRAFT_07, take_schema, AT(extra_items), EDGE_INTO),
 	KEYWORD("additionalProperties", DRAFTS, take_schema, AT(additional), EDGE_INTO),
 	KEYWORD("allOf", DRAFTS, take_schemas, AT(all_of), EDGE_SAME),
@@ -257,11 +270,11 @@ members_find(const struct members *list, const char *name)
 }
 
 void
-keyword_finish(struct compiler *c, struct node *n)
+keyword_finish(struct node *n)
 {
 	if (n->properties.n > 1)
 		qsort(n->properties.at, n->properties.n, sizeof *n->properties.at, by_name);
 	/* draft-07 section 6.4.2: additionalItems counts only beside an array of items */
-	if (c->schema->draft7 && n->tuple)
+	if (n->resource->draft7 && n->tuple)
 		n->items = n->extra_items;
 }

@@ -61,6 +61,7 @@ struct format {
 	const char *name;
 	const char *what;	/* "must be WHAT" */
 	bool (*fits)(const char *s, size_t n);
+	bool is_of_hosts;	/* FITS may only be asked after idn_load(), where idn_concerns() the text */
 };
 
 struct nodes {
@@ -84,6 +85,27 @@ struct members {
 /* How a schema applies another one: not at all ($defs), to the same value, or to a part of it. */
 enum edge { EDGE_NONE, EDGE_SAME, EDGE_INTO };
 
+/* All schemas whose $dynamicAnchor is NAME. */
+struct anchor {
+	size_t index;			/* among the schema's anchors */
+	const char *name;
+	struct nodes nodes;
+};
+
+struct dynamic_anchor {
+	const struct anchor *anchor;
+	const struct node *node;
+};
+
+/* A schema with a URI of its own and what is in it, without those within that have theirs. */
+struct resource {
+	const char *uri;		/* that references within are relative to, no fragment */
+	const char *document;		/* "", or the URI of a known document (schema_known.c) with a # */
+	bool draft7;
+	size_t n_anchors;
+	struct dynamic_anchor *anchors;
+};
+
 struct child {
 	enum edge edge;
 	struct node *node;
@@ -92,14 +114,16 @@ struct child {
 /* A compiled schema within the schema. All its texts belong to the schema's own copy of the source. */
 struct node {
 	size_t index;			/* among the schema's nodes */
-	const char *where;		/* JSON pointer */
-	const char *base;		/* the URI that references within are relative to, no fragment */
+	const char *where;		/* JSON pointer, in a known document behind its URI */
+	struct resource *resource;
 	bool never;			/* the schema false */
 	bool walking, walked;		/* marks of the search for circles */
 	size_t n_children;
 	struct child *children;
 
 	struct node *ref;
+	struct node *dynamic;		/* of $dynamicRef: what it means, unless ANCHOR is set and found further out */
+	const struct anchor *anchor;
 	unsigned types;			/* 0: any */
 	const char *types_text;
 	bool has_constant, has_fallback, unique, tuple;
@@ -123,9 +147,10 @@ struct node {
 
 struct schema {
 	struct json_object *source;	/* a copy of our own */
-	bool draft7;
 	struct node *root;
 	struct nodes nodes;
+	size_t n_anchors;
+	bool is_dynamic;		/* some $dynamicRef can mean several schemas */
 };
 
 /* A place in a value or a schema, from the inside out; NULL is the whole. */
@@ -139,7 +164,8 @@ struct spot {
 struct reference {
 	struct node *from;
 	const char *uri;
-	const char *where;	/* of the $ref itself */
+	const char *where;	/* of the reference itself */
+	bool is_dynamic;
 };
 
 struct compiler {
@@ -148,6 +174,7 @@ struct compiler {
 	void *scratch;
 	struct lh_table *places;	/* JSON pointer to node */
 	struct lh_table *names;		/* URI, or URI#anchor, to node */
+	struct lh_table *anchors;	/* name to struct anchor */
 	size_t n_references;
 	struct reference *references;
 	size_t depth;
@@ -156,8 +183,8 @@ struct compiler {
 
 /* schema_compile.c */
 
-/* The schema at V, never NULL: what is wrong with it is among the faults. BASE outlives the schema. */
-struct node *schema_node(struct compiler *c, struct json_object *v, const struct spot *at, const char *base);
+/* The schema at V, which is in R, never NULL: what is wrong with it is among the faults. */
+struct node *schema_node(struct compiler *c, struct json_object *v, const struct spot *at, struct resource *r);
 /* The JSON pointer of a place, made for CTX; CUT (may be NULL) gets whether it was too long. */
 char *spot_text(void *ctx, const struct spot *at, bool *cut);
 void compiler_fault(struct compiler *c, const struct spot *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -185,7 +212,7 @@ enum { DRAFT_07 = 1, DRAFT_2020 = 2, DRAFTS = DRAFT_07 | DRAFT_2020 };
 
 const struct keyword *keyword_find(const char *name);
 /* What can be done only when all keywords of N are there. */
-void keyword_finish(struct compiler *c, struct node *n);
+void keyword_finish(struct node *n);
 
 /* schema_value.c: keywords whose value is plain, each as keyword.take. */
 
@@ -204,6 +231,7 @@ void take_pattern(const struct taking *t);
 void take_format(const struct taking *t);
 void take_required(const struct taking *t);
 void take_text(const struct taking *t);
+void take_dialect(const struct taking *t);
 void take_flag(const struct taking *t);
 void take_list(const struct taking *t);
 /* Takes an array of unique texts; a fault where it is none. */
@@ -213,30 +241,72 @@ struct pattern *take_regex(struct compiler *c, const char *s, size_t n, const st
 
 /* schema_ref.c */
 
-/* Registers N, the schema O at AT, under its pointer, $id and anchors, and sets its base from BASE. */
-void schema_register(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at,
-    const char *base);
-/* Keeps a $ref of N for schema_link(). */
-void schema_refer(struct compiler *c, struct node *n, const char *uri, const struct spot *at);
+/* Registers N, the schema O at AT, under its pointer, $id and anchors; an $id gives it a resource of its own. */
+void schema_register(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at);
+/* Keeps a $ref or $dynamicRef of N for schema_link(). */
+void schema_refer(struct compiler *c, struct node *n, const char *uri, const struct spot *at, bool is_dynamic);
 /* Finds what each reference means, and refuses circles. */
 void schema_link(struct compiler *c);
+/* A resource made for the schema. */
+struct resource *resource_new(struct compiler *c, const char *uri, const char *document, bool draft7);
 /* Notes that PARENT applies CHILD; nothing where EDGE is EDGE_NONE. */
 void schema_attach(struct node *parent, struct node *child, enum edge edge);
 
+/* schema_known.c */
+
+/* Compiles the document URI, which the schema borrows, where it is a known one, and registers it. */
+void schema_known(struct compiler *c, const char *uri);
+/* Whether the "$schema" of SCHEMA names draft-07. */
+bool names_draft7(struct json_object *schema);
+
 /* schema_uri.c: RFC 3986 */
+
+/* Whether S names a scheme, and its host, if it has one, is not HOST. */
+bool uri_is_elsewhere(const char *s, const char *host);
 
 /* REF resolved against BASE, made for CTX, without its fragment: *FRAGMENT gets that, borrowed from REF, or NULL. */
 char *uri_resolve(void *ctx, const char *base, const char *ref, const char **fragment);
 /* Percent-decodes S, made for CTX; NULL where it is malformed or holds a NUL. */
 char *uri_decode(void *ctx, const char *s);
-/* Whether N bytes are a URI with a scheme. */
-bool uri_fits(const char *s, size_t n);
+/*
+ * How many bytes at S (N there) make one character beyond ASCII that may stand in an IRI (RFC 3987), of those for
+ * private use only where WITH_PRIVATE is set; 0 where they make none.
+ */
+size_t uri_wide(const char *s, size_t n, bool with_private);
 
 /* schema_format.c */
 
+#define ALPHA "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGIT "0123456789"
+#define HEX DIGIT "abcdefABCDEF"
+
 const struct format *format_find(const char *name);
+/* Whether C, which is no NUL, is in SET. */
+bool byte_in(char c, const char *set);
+/* Whether S (N bytes, all of them) has the shape FORM: 9 there is a digit, f a hexadecimal one, all else itself. */
+bool bytes_shaped(const char *s, size_t n, const char *form);
+/* The number that N digits make; N is small. */
+int digits_value(const char *s, size_t n);
+
+/* What the formats are, each as format.fits: schema_time.c, _host.c, _pointer.c, _uri.c */
+bool format_date(const char *s, size_t n);
+bool format_time(const char *s, size_t n);
+bool format_date_time(const char *s, size_t n);
+bool format_duration(const char *s, size_t n);
 bool format_ipv4(const char *s, size_t n);
 bool format_ipv6(const char *s, size_t n);
+bool format_cidr(const char *s, size_t n);
+bool format_hostname(const char *s, size_t n);
+bool format_idn_hostname(const char *s, size_t n);
+bool format_email(const char *s, size_t n);
+bool format_idn_email(const char *s, size_t n);
+bool format_pointer(const char *s, size_t n);
+bool format_relative_pointer(const char *s, size_t n);
+bool format_template(const char *s, size_t n);
+bool format_uri(const char *s, size_t n);
+bool format_uri_reference(const char *s, size_t n);
+bool format_iri(const char *s, size_t n);
+bool format_iri_reference(const char *s, size_t n);
 
 /* schema_pattern.c */
 
@@ -269,12 +339,19 @@ unsigned value_types(struct json_object *v);
 
 /* schema_check.c */
 
+/* A resource that the check has entered: the dynamic scope, from the inside out. */
+struct scope {
+	const struct scope *outer;
+	const struct resource *resource;
+};
+
 /* A check under way. It belongs to one thread. */
 struct check {
 	const struct schema *schema;
 	void *scratch;
 	struct faults *all;	/* the caller's */
 	struct faults *faults;	/* the same, or NULL while something is only tried */
+	const struct scope *scope;	/* kept only where the schema is_dynamic */
 	const char *about;	/* before each text: "", or what of the place is meant */
 	struct match *match;
 	int64_t started;	/* ms, where a pattern was met */
@@ -306,6 +383,11 @@ bool check_try(struct check *c, const struct node *n, struct json_object *v, con
 bool check_fault(struct check *c, const struct spot *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Takes N steps off what the check may cost; false where it has to end. */
 bool check_spend(struct check *c, const struct spot *at, size_t n);
+/*
+ * Ends the check, with a fault also where this was only a try: what was not looked at to its end must not pass. Returns
+ * false.
+ */
+bool check_give_up(struct check *c, const struct spot *at, const char *why);
 /* Whether the check goes on after one fault. */
 bool check_goes_on(const struct check *c, bool ok);
 bool check_matches(struct check *c, const struct pattern *p, const char *s, size_t n, const struct spot *at);

@@ -23,6 +23,17 @@ add_name(struct compiler *c, struct node *n, const char *name, const struct spot
 		lh_table_insert(c->names, name, n);
 }
 
+struct resource *
+resource_new(struct compiler *c, const char *uri, const char *document, bool draft7)
+{
+	struct resource *r = MEM_NEW(c->schema, struct resource);
+
+	r->uri = uri;
+	r->document = document;
+	r->draft7 = draft7;
+	return r;
+}
+
 static void
 add_anchor(struct compiler *c, struct node *n, const char *anchor, const struct spot *at)
 {
@@ -35,64 +46,94 @@ add_anchor(struct compiler *c, struct node *n, const char *anchor, const struct 
 		compiler_fault(c, at,
 		    "must be a name of letters, digits and _ - . that begins with a letter");
 	else
-		add_name(c, n, mem_printf(c->scratch, "%s#%s", n->base, anchor), at);
+		add_name(c, n, mem_printf(c->scratch, "%s#%s", n->resource->uri, anchor), at);
 }
 
 /* The URI of N; in draft-07 its fragment is an anchor, in 2020-12 it must have none. */
 static void
-take_id(struct compiler *c, struct node *n, const char *id, const struct spot *at)
+take_id(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at)
 {
-	const char *fragment;
+	const char *fragment, *id = own_text(o, at->key);
 	char *uri;
 
 	if (strlen(id) > URI_MAX) {
 		compiler_fault(c, at, "must be at most %d bytes long", URI_MAX);
 		return;
 	}
-	uri = uri_resolve(c->schema, n->base, id, &fragment);
-	if (fragment != NULL && *fragment != '\0' && !c->schema->draft7) {
+	uri = uri_resolve(c->schema, n->resource->uri, id, &fragment);
+	if (fragment != NULL && *fragment != '\0' && !n->resource->draft7) {
 		compiler_fault(c, at, "must have no fragment: draft 2020-12 has $anchor for that");
 		return;
 	}
 	if (id[0] != '#' && id[0] != '\0') {
-		n->base = uri;
+		n->resource = resource_new(c, uri, n->resource->document,
+		    own_text(o, "$schema") != NULL ? names_draft7(o) : n->resource->draft7);
 		add_name(c, n, uri, at);
 	}
 	if (fragment != NULL && *fragment != '\0')
 		add_anchor(c, n, fragment, at);
 }
 
-void
-schema_register(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at,
-    const char *base)
+/* Notes that N, in its resource, is what $dynamicAnchor NAME means. */
+static void
+add_dynamic(struct compiler *c, struct node *n, const char *name)
 {
-	static const char *const anchors[] = { "$anchor", "$dynamicAnchor" };
-	const struct spot id = { .up = at, .key = "$id" };
-	const char *seen = NULL, *text;
+	struct resource *r = n->resource;
+	struct anchor *a;
+	void *found;
 
-	n->base = base;
-	lh_table_insert(c->places, n->where, n);
-	/* the root has this name beside its own */
-	if (at == NULL)
-		lh_table_insert(c->names, "", n);
-	/* draft-07 section 8.3: an $id beside a $ref is ignored too */
-	if (o == NULL || (c->schema->draft7 && own_text(o, "$ref") != NULL))
-		return;
-	text = own_text(o, "$id");
-	if (text != NULL)
-		take_id(c, n, text, &id);
-	for (size_t i = 0; i < sizeof anchors / sizeof *anchors && !c->schema->draft7; i++) {
-		const struct spot here = { .up = at, .key = anchors[i] };
-
-		text = own_text(o, anchors[i]);
-		if (text != NULL && !text_eq(text, seen))
-			add_anchor(c, n, text, &here);
-		seen = text;
+	if (lh_table_lookup_ex(c->anchors, name, &found))
+		a = found;
+	else {
+		a = MEM_NEW(c->schema, struct anchor);
+		a->index = c->schema->n_anchors++;
+		a->name = name;
+		lh_table_insert(c->anchors, name, a);
 	}
+	a->nodes.at = MEM_GROW(a, a->nodes.at, struct node *, a->nodes.n + 1);
+	a->nodes.at[a->nodes.n++] = n;
+	r->anchors = MEM_GROW(r, r->anchors, struct dynamic_anchor, r->n_anchors + 1);
+	r->anchors[r->n_anchors++] = (struct dynamic_anchor){ a, n };
+}
+
+static void
+take_anchors(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at)
+{
+	const struct spot plain = { .up = at, .key = "$anchor" };
+	const struct spot dynamic = { .up = at, .key = "$dynamicAnchor" };
+	const char *text = own_text(o, dynamic.key), *seen = text;
+
+	if (text != NULL) {
+		add_anchor(c, n, text, &dynamic);
+		add_dynamic(c, n, text);
+	}
+	text = own_text(o, plain.key);
+	if (text != NULL && !text_eq(text, seen))
+		add_anchor(c, n, text, &plain);
 }
 
 void
-schema_refer(struct compiler *c, struct node *n, const char *uri, const struct spot *at)
+schema_register(struct compiler *c, struct node *n, struct json_object *o, const struct spot *at)
+{
+	const struct spot id = { .up = at, .key = "$id" };
+	bool is_root = at == NULL && *n->resource->document == '\0';
+
+	lh_table_insert(c->places, n->where, n);
+	/* the root has this name beside its own */
+	if (is_root)
+		lh_table_insert(c->names, "", n);
+	/* draft-07 section 8.3: an $id beside a $ref is ignored too */
+	if (o == NULL || (n->resource->draft7 && own_text(o, "$ref") != NULL))
+		return;
+	if (own_text(o, id.key) != NULL)
+		take_id(c, n, o, &id);
+	if (!n->resource->draft7)
+		take_anchors(c, n, o, at);
+}
+
+void
+schema_refer(struct compiler *c, struct node *n, const char *uri, const struct spot *at,
+    bool is_dynamic)
 {
 	struct reference *r;
 
@@ -105,6 +146,7 @@ schema_refer(struct compiler *c, struct node *n, const char *uri, const struct s
 	r->from = n;
 	r->uri = uri;
 	r->where = spot_text(c->scratch, at, NULL);
+	r->is_dynamic = is_dynamic;
 }
 
 void
@@ -121,9 +163,11 @@ static struct node *
 reference_find(struct compiler *c, const struct reference *r)
 {
 	const char *fragment, *name, *decoded;
-	char *uri = uri_resolve(c->scratch, r->from->base, r->uri, &fragment);
+	char *uri = uri_resolve(c->scratch, r->from->resource->uri, r->uri, &fragment);
 	void *found;
 
+	if (!lh_table_lookup_ex(c->names, uri, NULL))
+		schema_known(c, mem_text(c->schema, uri));
 	if (!lh_table_lookup_ex(c->names, uri, &found)) {
 		faults_add(c->faults, r->where,
 		    "refers to another document, and those are not fetched: %s", uri);
@@ -167,18 +211,74 @@ goes_round(struct node *n, size_t depth)
 	return found;
 }
 
+/*
+ * 2020-12 core section 8.2.3.2: where R leads to a $dynamicAnchor by its name, those of
+ * that name further out come first. It can mean only one schema where there is no other
+ * such, and is a $ref then; NULL says so.
+ */
+static const struct anchor *
+anchor_of(struct compiler *c, const struct reference *r, const struct node *found)
+{
+	const char *fragment, *name;
+	void *anchor;
+
+	uri_resolve(c->scratch, "", r->uri, &fragment);
+	name = fragment == NULL ? NULL : uri_decode(c->scratch, fragment);
+	if (name == NULL || !lh_table_lookup_ex(c->anchors, name, &anchor) ||
+	    ((struct anchor *)anchor)->nodes.n < 2)
+		return NULL;
+	for (size_t i = 0; i < found->resource->n_anchors; i++)
+		if (found->resource->anchors[i].anchor == anchor &&
+		    found->resource->anchors[i].node == found)
+			return anchor;
+	return NULL;
+}
+
+/* Only when all schemas are there: which others there are matters. */
+static void
+link_dynamic(struct compiler *c, const struct reference *r)
+{
+	struct node *n = r->from;
+
+	if (n->dynamic == NULL)
+		return;
+	n->anchor = anchor_of(c, r, n->dynamic);
+	if (n->anchor == NULL)
+		schema_attach(n, n->dynamic, EDGE_SAME);
+	else
+		c->schema->is_dynamic = true;
+}
+
+static void
+link_reference(struct compiler *c, const struct reference *r)
+{
+	struct node *found = reference_find(c, r);
+
+	if (r->is_dynamic)
+		r->from->dynamic = found;
+	else
+		r->from->ref = found;
+	if (found != NULL && !r->is_dynamic)
+		schema_attach(r->from, found, EDGE_SAME);
+}
+
 void
 schema_link(struct compiler *c)
 {
 	const struct nodes *all = &c->schema->nodes;
 
+	/*
+	 * a known document brings references of its own, so that the list grows, and
+	 * moves, meanwhile
+	 */
 	for (size_t i = 0; i < c->n_references; i++) {
-		const struct reference *r = &c->references[i];
+		const struct reference r = c->references[i];
 
-		r->from->ref = reference_find(c, r);
-		if (r->from->ref != NULL)
-			schema_attach(r->from, r->from->ref, EDGE_SAME);
+		link_reference(c, &r);
 	}
+	for (size_t i = 0; i < c->n_references; i++)
+		if (c->references[i].is_dynamic)
+			link_dynamic(c, &c->references[i]);
 	for (size_t i = 0; i < all->n; i++)
 		if (goes_round(all->at[i], 0))
 			faults_add(c->faults, all->at[i]->where,

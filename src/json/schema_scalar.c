@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "json/idn.h"
 #include "json/schema_private.h"
 
 bool
@@ -98,6 +99,19 @@ check_length(struct check *c, const struct visit *x, const char *s, size_t bytes
 	return ok;
 }
 
+static bool
+check_format(struct check *c, const struct visit *x, const char *s, size_t n)
+{
+	const struct format *f = x->node->format;
+	struct error e;
+
+	if (f == NULL)
+		return true;
+	if (f->is_of_hosts && idn_concerns(s, n) && idn_load(&e) != ERR_OK)
+		return check_give_up(c, x->at, e.detail);
+	return f->fits(s, n) || check_fault(c, x->at, "must be %s", f->what);
+}
+
 bool
 check_string(struct check *c, const struct visit *x)
 {
@@ -111,7 +125,5 @@ check_string(struct check *c, const struct visit *x)
 	ok = check_length(c, x, s, bytes);
 	if (n->pattern != NULL && !check_matches(c, n->pattern, s, bytes, x->at))
 		ok = check_fault(c, x->at, "must match the pattern %s", pattern_text(n->pattern));
-	if (n->format != NULL && !n->format->fits(s, bytes))
-		ok = check_fault(c, x->at, "must be %s", n->format->what);
-	return ok;
+	return check_goes_on(c, ok) && check_format(c, x, s, bytes) && ok;
 }

@@ -1,11 +1,9 @@
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "json/schema_private.h"
 
-#define ALPHA "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGIT "0123456789"
-#define HEX DIGIT "abcdefABCDEF"
 #define UNRESERVED ALPHA DIGIT "-._~"
 #define SUB_DELIMS "!$&'()*+,;="
 #define PCHAR UNRESERVED SUB_DELIMS ":@"
@@ -176,6 +174,15 @@ uri_resolve(void *ctx, const char *base, const char *ref, const char **fragment)
 	return uri_join(ctx, &u);
 }
 
+bool
+uri_is_elsewhere(const char *s, const char *host)
+{
+	struct uri u = uri_split(s, strlen(s));
+
+	return u.scheme.at != NULL && (u.authority.at == NULL || u.authority.n != strlen(host) ||
+	    strncasecmp(u.authority.at, host, u.authority.n) != 0);
+}
+
 static int
 hex_digit(char c)
 {
@@ -208,19 +215,67 @@ uri_decode(void *ctx, const char *s)
 	return t->at;
 }
 
-/* Whether P has only bytes of ALLOWED and whole percent signs. */
-static bool
-part_fits(struct part p, const char *allowed)
+/* What a part may hold beside bytes of ASCII: RFC 3987 section 2.2, ucschar and iprivate */
+enum wide { WIDE_NONE, WIDE_TEXT, WIDE_PRIVATE };
+
+/* The character of LENGTH bytes of UTF-8 at S. */
+static uint32_t
+point_at(const char *s, size_t length)
 {
-	for (size_t i = 0; i < p.n; i++) {
-		if (p.at[i] != '%') {
-			if (p.at[i] == '\0' || strchr(allowed, p.at[i]) == NULL)
-				return false;
-			continue;
-		}
-		if (p.n - i <= 2 || hex_digit(p.at[i + 1]) < 0 || hex_digit(p.at[i + 2]) < 0)
+	static const unsigned char first[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = (unsigned char)s[0] & first[length];
+
+	for (size_t i = 1; i < length; i++)
+		c = c << 6 | ((unsigned char)s[i] & 0x3f);
+	return c;
+}
+
+size_t
+uri_wide(const char *s, size_t n, bool with_private)
+{
+	/* in each of the planes 1 to 14 all but the last two, in 14 not the first 4096 */
+	static const struct {
+		uint32_t from, to;
+		bool is_private;
+	} ranges[] = {
+		{ 0xa0, 0xd7ff, false }, { 0xe000, 0xf8ff, true }, { 0xf900, 0xfdcf, false },
+		{ 0xfdf0, 0xffef, false }, { 0x10000, 0xdffff, false }, { 0xe1000, 0xeffff, false },
+		{ 0xf0000, 0x10ffff, true },
+	};
+	size_t length = utf8_length((const unsigned char *)s, n);
+	uint32_t c;
+
+	if (length < 2)
+		return 0;
+	c = point_at(s, length);
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (c >= ranges[i].from && c <= ranges[i].to)
+			return (c & 0xfffe) != 0xfffe && (with_private || !ranges[i].is_private) ?
+			    length : 0;
+	return 0;
+}
+
+/*
+ * How many bytes make the character at S, which is of ALLOWED, WIDE or a whole percent
+ * sign; else 0.
+ */
+static size_t
+character_fits(const char *s, size_t n, const char *allowed, enum wide wide)
+{
+	if (*s == '%')
+		return n > 2 && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0 ? sizeof "%ff" - 1 : 0;
+	if (byte_in(*s, allowed))
+		return 1;
+	return wide == WIDE_NONE ? 0 : uri_wide(s, n, wide == WIDE_PRIVATE);
+}
+
+static bool
+part_fits(struct part p, const char *allowed, enum wide wide)
+{
+	for (size_t i = 0, length; i < p.n; i += length) {
+		length = character_fits(p.at + i, p.n - i, allowed, wide);
+		if (length == 0)
 			return false;
-		i += 2;
 	}
 	return true;
 }
@@ -236,7 +291,8 @@ future_fits(struct part p)
 	while (dot < p.n && hex_digit(p.at[dot]) >= 0)
 		dot++;
 	return dot > 1 && dot + 1 < p.n && p.at[dot] == '.' &&
-	    part_fits((struct part){ p.at + dot + 1, p.n - dot - 1 }, UNRESERVED SUB_DELIMS ":");
+	    part_fits((struct part){ p.at + dot + 1, p.n - dot - 1 }, UNRESERVED SUB_DELIMS ":",
+	    WIDE_NONE);
 }
 
 /* What follows a host: nothing, or a colon and digits. */
@@ -265,7 +321,7 @@ literal_fits(struct part host)
 
 /* Section 3.2: [ userinfo "@" ] host [ ":" port ] */
 static bool
-authority_fits(struct part a)
+authority_fits(struct part a, enum wide wide)
 {
 	const char *at = memrchr(a.at, '@', a.n), *colon;
 	struct part host = a, port = { NULL, 0 };
@@ -273,7 +329,7 @@ authority_fits(struct part a)
 	if (at != NULL) {
 		struct part user = { a.at, (size_t)(at - a.at) };
 
-		if (!part_fits(user, UNRESERVED SUB_DELIMS ":"))
+		if (!part_fits(user, UNRESERVED SUB_DELIMS ":", wide))
 			return false;
 		host = (struct part){ at + 1, a.n - user.n - 1 };
 	}
@@ -284,17 +340,56 @@ authority_fits(struct part a)
 		port = (struct part){ colon, host.n - (size_t)(colon - host.at) };
 		host.n -= port.n;
 	}
-	return part_fits(host, UNRESERVED SUB_DELIMS) && port_fits(port);
+	return part_fits(host, UNRESERVED SUB_DELIMS, wide) && port_fits(port);
 }
 
-bool
-uri_fits(const char *s, size_t n)
+/*
+ * Section 4.2: without a scheme the first segment holds no colon, which would look like
+ * one's end.
+ */
+static bool
+segment_fits(const struct uri *u)
+{
+	const char *slash = memchr(u->path.at, '/', u->path.n);
+	size_t n = slash == NULL ? u->path.n : (size_t)(slash - u->path.at);
+
+	return u->authority.at != NULL || memchr(u->path.at, ':', n) == NULL;
+}
+
+static bool
+uri_fits(const char *s, size_t n, bool may_be_relative, enum wide wide)
 {
 	struct uri u = uri_split(s, n);
 
-	return u.scheme.at != NULL &&
-	    (u.authority.at == NULL || authority_fits(u.authority)) &&
-	    part_fits(u.path, PCHAR "/") &&
-	    (u.query.at == NULL || part_fits(u.query, PCHAR "/?")) &&
-	    (u.fragment.at == NULL || part_fits(u.fragment, PCHAR "/?"));
+	if (u.scheme.at == NULL && !(may_be_relative && segment_fits(&u)))
+		return false;
+	return (u.authority.at == NULL || authority_fits(u.authority, wide)) &&
+	    part_fits(u.path, PCHAR "/", wide) &&
+	    (u.query.at == NULL || part_fits(u.query, PCHAR "/?",
+	    wide == WIDE_NONE ? WIDE_NONE : WIDE_PRIVATE)) &&
+	    (u.fragment.at == NULL || part_fits(u.fragment, PCHAR "/?", wide));
+}
+
+bool
+format_uri(const char *s, size_t n)
+{
+	return uri_fits(s, n, false, WIDE_NONE);
+}
+
+bool
+format_uri_reference(const char *s, size_t n)
+{
+	return uri_fits(s, n, true, WIDE_NONE);
+}
+
+bool
+format_iri(const char *s, size_t n)
+{
+	return uri_fits(s, n, false, WIDE_TEXT);
+}
+
+bool
+format_iri_reference(const char *s, size_t n)
+{
+	return uri_fits(s, n, true, WIDE_TEXT);
 }

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "db/migrate.h"
+#include "json/schema.h"
 #include "main/admin.h"
 #include "proc/proc.h"
 #include "run/dispatch.h"
@@ -222,6 +223,19 @@ check_certificates(struct visit *v)
 		find(v, DOUBTFUL, "certificates cannot be read: %s", e.detail);
 }
 
+/* Only host names with other letters than those of ASCII need that library. */
+static void
+check_host_names(struct visit *v)
+{
+	struct error e;
+
+	if (schema_ready(&e) == ERR_OK)
+		find(v, FINE, "host names of all scripts can be checked");
+	else
+		find(v, DOUBTFUL, "host names of all scripts cannot be checked: %s",
+		    e.detail);
+}
+
 static void
 check_program(struct visit *v, const char *name, const char *type)
 {
@@ -355,6 +369,7 @@ admin_doctor(struct admin *a)
 	if (v.worst != BROKEN)
 		check_dispatcher(&v);
 	check_certificates(&v);
+	check_host_names(&v);
 	check_program(&v, a->config->local_python, "python-script");
 	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
 	check_roots(&v);

@@ -214,6 +214,84 @@ Test(schema, branches)
 	EXPECT_ROWS(rows);
 }
 
+Test(schema, dynamic_references)
+{
+	/* a tree that says of its children only "what a tree is", and one that is stricter of all of them */
+#define TREE "'$id':'tree','$dynamicAnchor':'node','properties':{'kids':{'items':{'$dynamicRef':'#node'}}}"
+#define STRICT "'$id':'strict','$dynamicAnchor':'node','$ref':'tree','unevaluatedProperties':false,"
+	static const struct row rows[] = {
+		{ "{" STRICT "'$defs':{'t':{" TREE "}}}", "{'kids':[{'kids':[{}]}]}", "" },
+		{ "{" STRICT "'$defs':{'t':{" TREE "}}}", "{'kids':[{'kids':[{'kid':1}]}]}",
+		    "/kids/0/kids/0/kid: is not allowed here" },
+		/* the tree by itself is what it says */
+		{ "{" TREE ",'$defs':{'s':{" STRICT "'type':'object'}}}", "{'kids':[{'kid':1}]}", "" },
+		/* only one schema can be meant */
+		{ "{" TREE "}", "{'kids':[{'kids':7}]}", "" },
+		{ "{" TREE ",'type':'object'}", "{'kids':[{'kids':[7]}]}", "/kids/0/kids/0: must be an object" },
+		{ "{'$dynamicRef':'#/$defs/a','$defs':{'a':{'type':'null'}}}", "1", "must be null" },
+		{ "{'$dynamicRef':'#a','$defs':{'a':{'$anchor':'a','type':'null'}}}", "1", "must be null" },
+		/* what is left is not in scope any more */
+		{ "{'$id':'r','allOf':[{'$ref':'x'},{'$ref':'y'}],'$defs':{"
+		    "'x':{'$id':'x','$dynamicAnchor':'d','type':'integer'},"
+		    "'y':{'$id':'y','$dynamicRef':'#d','$defs':{'d':{'$dynamicAnchor':'d','minimum':5}}}}}", "3",
+		    "must be at least 5" },
+		/* nor does an $anchor of that name count */
+		{ "{'$id':'r','$ref':'y','$defs':{'a':{'$anchor':'d','type':'null'},"
+		    "'y':{'$id':'y','$dynamicRef':'#d','$defs':{'d':{'$dynamicAnchor':'d','minimum':5}}},"
+		    "'z':{'$id':'z','$dynamicAnchor':'d'}}}", "3", "must be at least 5" },
+		/* a circle that only the check can find */
+		{ "{'$id':'r','$dynamicAnchor':'a','$ref':'x','$defs':{'x':{'$id':'x','$dynamicAnchor':'a',"
+		    "'$dynamicRef':'#a'}}}", "1", "is nested too deeply to check" },
+	};
+
+	EXPECT_ROWS(rows);
+}
+
+#define META "'$ref':'https://json-schema.org/draft/2020-12/schema'"
+#define META7 "'$ref':'http://json-schema.org/draft-07/schema#'"
+#define DRAFT7 "'$schema':'http://json-schema.org/draft-07/schema#'"
+
+Test(schema, known_documents)
+{
+	static const struct row rows[] = {
+		{ "{" META "}", "{'properties':{'a':{'minimum':1}}}", "" },
+		{ "{" META "}", "{'properties':{'a':{'minimum':'1','x':[{'minimum':'1'}]}}}",
+		    "/properties/a/minimum: must be a number" },
+		{ "{" META "}", "{'$defs':{'a':{'type':'integr','$anchor':'1'}},'required':['a','a']}",
+		    "/$defs/a/$anchor: must match the pattern ^[A-Za-z_][-A-Za-z0-9._]*$; "
+		    "/$defs/a/type: must fit one of 2 alternatives (anyOf), and fits none; "
+		    "/required/1: must not be the same as item 0" },
+		{ "{" META "}", "{'pattern':'('}", "/pattern: must be a regular expression as ECMAScript has them" },
+		{ "{'$ref':'https://json-schema.org/draft/2020-12/meta/validation#/$defs/stringArray'}", "[1]",
+		    "/0: must be a text" },
+		/* also from the other draft, each read as what it is */
+		{ "{" META7 "}", "{'items':[{'minimum':1},{'minimum':'1'}]}",
+		    "/items: must fit one of 2 alternatives (anyOf), and fits none" },
+		{ "{" DRAFT7 "," META7 "}", "{'not':1}", "/not: must be an object, or true or false" },
+		{ "{" DRAFT7 "," META "}", "{'not':1}", "/not: must be an object, or true or false" },
+		/* what a schema calls so itself goes before */
+		{ "{" META ",'$defs':{'m':{'$id':'https://json-schema.org/draft/2020-12/schema','type':'null'}}}",
+		    "1", "must be null" },
+		/* a schema within may be of the other draft */
+		{ "{'prefixItems':[{'$id':'a'," DRAFT7 ",'items':[{'type':'null'}]}],'$defs':{'b':"
+		    "{'$id':'b'," DRAFT7 ",'dependencies':{'a':['b']}}}}", "[[1]]", "/0/0: must be null" },
+	};
+	void *tmp = mem_scope(NULL);
+	const char *got;
+
+	EXPECT_ROWS(rows);
+	/* an anchor that is not there, and a document that only looks like one of them */
+	got = refusal(tmp, "{'$ref':'https://json-schema.org/draft/2020-12/meta/core#none'}");
+	cr_expect_str_eq(got, "/$ref: refers to a schema that is not there: "
+	    "https://json-schema.org/draft/2020-12/meta/core#none");
+	got = refusal(tmp, "{'$ref':'https://json-schema.org/draft/2020-12/meta/cor'}");
+	cr_expect_str_eq(got, "/$ref: refers to another document, and those are not fetched: "
+	    "https://json-schema.org/draft/2020-12/meta/cor");
+	got = refusal(tmp, "{'$ref':'https://json-schema.org/draft/2019-09/schema'}");
+	cr_expect_not_null(strstr(got, "refers to another document"));
+	mem_free(tmp);
+}
+
 Test(schema, recursion)
 {
 	static const char tree[] = "{'$id':'root','type':'object','properties':{'v':{'type':'integer'},"
@@ -321,9 +399,52 @@ Test(schema, formats)
 		{ "email", "a.b+c@example.org", "a.b@" },
 		{ "email", "\\\"a b\\\"@[192.0.2.1]", "\\\"a b@example.org" },
 		{ "email", "\\\"a\\\\\\\"b\\\"@x", "\\\"a\\\"b\\\"@x" },
+		{ "duration", "P1Y2M3DT4H5M6S", "P1YT" },
+		{ "duration", "P3W", "P3W1D" },
+		{ "duration", "PT36H", "PT1H2S" },
+		{ "duration", "P0D", "P" },
+		{ "email", "a@xn--9n2bp8q", "a@xn--x" },
 		{ "hostname", "a-1.example", "a_1.example" },
+		{ "hostname", "xn--9n2bp8q.example", "xn--hello-txk.example" },
+		{ "hostname", "XN--9N2BP8Q", "\\u00e9.example" },
+		{ "hostname", "a.xn--ll-0ea", "a.xn--" },
+		{ "hostname", "1.2", "1..2" },
+		/* a name that is read from right to left lets no label begin with a digit */
+		{ "hostname", "a.xn--4db", "0a.xn--4db" },
+		{ "idn-email", "\\u00e9.\\u00e8@\\u00e9t\\u00e9.example", "\\u00e9.@example" },
+		{ "idn-email", "\\\"\\u00e9 \\\\\\\"\\\"@e\\u0301", "\\\"\\u00e9 \\\"\\\"@x" },
+		{ "idn-email", "\\u00e9@[IPv6:::1]", "\\u00e9@-x" },
+		{ "idn-hostname", "a.b", "a_b" },
+		{ "idn-hostname", "\\u00e9t\\u00e9\\u3002example", "e\\u0301.example" },
+		{ "idn-hostname", "stra\\u00dfe.example", "\\u00c9t\\u00e9.example" },
+		{ "idn-hostname", "l\\u00b7l.\\u05d0", "l\\u00b7.\\u05d0" },
+		{ "idn-hostname", "\\u05d0\\u0660", "\\u05d00\\u0660" },
+		{ "idn-hostname", "\\u05d0.b1", "\\u05d0.1b" },
+		{ "iri", "http://\\u00e9.example/\\u00e9?\\ue000#\\u00e9", "http://example/\\ue000" },
+		{ "iri", "urn:a", "\\u00e9" },
+		{ "iri", "a:\\ud800\\udc00", "a:\\ufdd0" },
+		{ "iri", "a:\\u00a0", "a:\\u0080" },
+		{ "iri", "a:\\udb44\\udc00", "a:\\udb40\\udc00" },
+		{ "iri-reference", "\\u00e9/a:b", "\\u00e9:b" },
+		{ "iri-reference", "?\\ue000", "#\\ue000" },
 		{ "ipv4", "192.0.2.1", "192.0.2.01" },
 		{ "ipv6", "::ffff:192.0.2.1", "fe80::1%eth0" },
+		{ "json-pointer", "", "a" },
+		{ "json-pointer", "/~0~1\\u00e9", "/~" },
+		{ "json-pointer", "/a\\u0000b", "/~\\u0000" },
+		{ "relative-json-pointer", "0#", "0#/a" },
+		{ "relative-json-pointer", "10/a~1b", "01/a" },
+		{ "relative-json-pointer", "0-1/a", "0-0/a" },
+		{ "relative-json-pointer", "0+12#", "0+/a" },
+		{ "uri-reference", "", "%" },
+		{ "uri-reference", "//h:1/a:b", "a:b:[" },
+		{ "uri-reference", "./1:b", "1:b" },
+		{ "uri-template", "/a{/b:3,c.d*}{?e,f}%20'", "/a{/b:3,}" },
+		{ "uri-template", "{%41}\\ue000", "{%4}" },
+		{ "uri-template", "{!a}", "{a:10000}" },
+		{ "uri-template", "a", "{a*:1}" },
+		{ "uri-template", "\\u00e9", "{\\u00e9}" },
+		{ "uri-template", "", "{a" },
 		{ "uri", "https://[v1.a:b]:8/p?q#f", "https://[v1.]/" },
 		{ "uri", "a:", "a:#b#c" },
 		{ "uuid", "2eb8aa08-AA98-11ea-b4aa-73b441d16380",
@@ -408,7 +529,7 @@ Test(schema, patterns_of_others_are_refused)
 		    "\\G", "\\e",
 		"(?i)a", "(?P<n>a)", "(?#c)", "(?>a)", "(?|a)", "(?R)", "(?1)", "(?C1)",
 		    "(*UTF)a", "(*FAIL)",
-		"a++", "a*+", "a?+", "\\p", "\\pL", "\\p{", "\\p{Nonsense}", "\\p{^L}", "\\u12",
+		"(?<=a+)b", "(?<!a*)b", "a++", "a*+", "a?+", "\\p", "\\pL", "\\p{", "\\p{Nonsense}", "\\p{^L}", "\\u12",
 		    "\\u{110000}",
 		"\\ud800", "\\x1", "\\c1", "\\01", "[\\1]", "[\\B]", "\\2(a)", "(", ")", "[a",
 		    "a{2,1}",
@@ -503,7 +624,7 @@ Test(schema, refusals)
 		{ "{'maxContains':{}}", "/maxContains: must be a whole number of at least 0" },
 		{ "{'uniqueItems':1}", "/uniqueItems: must be true or false" },
 		{ "{'pattern':1}", "/pattern: must be a text: a regular expression" },
-		{ "{'format':'iri'}", "/format: is not a known format: \"iri\"" },
+		{ "{'format':'URI'}", "/format: is not a known format: \"URI\"" },
 		{ "{'format':1}", "/format: must be a text: the name of a format" },
 		{ "{'allOf':[]}", "/allOf: must be an array of at least one schema" },
 		{ "{'anyOf':{}}", "/anyOf: must be an array of at least one schema" },
@@ -531,7 +652,17 @@ Test(schema, refusals)
 		{ "{'examples':1}", "/examples: must be an array" },
 		{ "{'contentSchema':1}",
 		    "/contentSchema: must be a schema: an object, true or false" },
-		{ "{'$dynamicRef':'#a'}", "/$dynamicRef: is not supported" },
+		{ "{'$dynamicRef':'#a'}", "/$dynamicRef: refers to a schema that is not there: #a" },
+		{ "{'$dynamicRef':1}", "/$dynamicRef: must be a text: a reference to a schema" },
+		{ "{'$recursiveRef':'#'}", "/$recursiveRef: is not a known keyword" },
+		{ "{'$schema':'http://json-schema.org/draft-07/schema#','$dynamicRef':'#'}",
+		    "/$dynamicRef: is no keyword of draft-07, as which this schema is read" },
+		{ "{'$schema':'https://example.org/my-schema'}",
+		    "/$schema: names a meta-schema that is not known, so that it cannot be told what the schema means" },
+		{ "{'$schema':'urn:example:draft-07'}",
+		    "/$schema: names a meta-schema that is not known, so that it cannot be told what the schema means" },
+		{ "{'not':{'$schema':'http://json-schema.org/draft-07/schema#'}}",
+		    "/not/$schema: names another draft than that of the schema around it, and has no $id beside it" },
 		{ "{'$vocabulary':{}}", "/$vocabulary: is not supported" },
 		{ "{'$ref':1}", "/$ref: must be a text: a reference to a schema" },
 		{ "{'$ref':'#/nowhere'}",
@@ -569,6 +700,8 @@ Test(schema, circles_are_refused)
 		"{'if':{'$ref':'#'}}",
 		"{'then':{'$ref':'#'}}",
 		"{'dependentSchemas':{'a':{'$ref':'#'}}}",
+		"{'$dynamicRef':'#'}",
+		"{'$dynamicAnchor':'a','anyOf':[{'$dynamicRef':'#a'}]}",
 	};
 	void *tmp = mem_scope(NULL);
 
@@ -843,6 +976,8 @@ Test(schema, defaults)
 	    "{'a':3}");
 	/* what holds only in a branch is no default of the whole */
 	expect_defaults("{'anyOf':[{'properties':{'a':{'default':1}}}]}", "{}", "{}");
+	expect_defaults("{'$dynamicRef':'#a','$defs':{'r':{'$dynamicAnchor':'a','properties':{'a':{'default':1}}}}}",
+	    "{}", "{'a':1}");
 	expect_defaults("true", "{}", "{}");
 }
 
@@ -904,6 +1039,11 @@ Test(schema, secrets)
 		    1 },
 		{ "{'properties':{'p':{'$ref':'#'},'q':{'format':'password'}}}", 1 },
 		{ "{'properties':{'p':{'items':{'$ref':'#/properties/p'}}}}", 0 },
+		/* wherever it is met, it may mean that */
+		{ "{'$id':'r','properties':{'p':{'$dynamicRef':'x#s'}},'$defs':{'x':{'$id':'x','$dynamicAnchor':'s'},"
+		    "'y':{'$id':'y','$dynamicAnchor':'s','format':'password'}}}", 1 },
+		{ "{'$id':'r','properties':{'p':{'$dynamicRef':'x#s'}},'$defs':{'x':{'$id':'x','$dynamicAnchor':'s'},"
+		    "'y':{'$id':'y','$dynamicAnchor':'t','format':'password'}}}", 0 },
 		{ "true", 0 },
 	};
 
@@ -950,5 +1090,27 @@ Test(schema, threads_share_one)
 		cr_expect_eq(*(size_t *)faults, i % 2 == 0 ? 0 : 2000);
 		free(faults);
 	}
+	mem_free(tmp);
+}
+
+/* Once by many threads, whoever comes first: the library is loaded when the first such name is met. */
+Test(schema, threads_may_meet_a_wide_name_together)
+{
+	static char good[] = "'\u00e9t\u00e9.example'", bad[] = "'\u00c9t\u00e9.example'";
+	void *tmp = mem_scope(NULL);
+	pthread_t thread[4];
+	struct error e;
+
+	shared = compile(tmp, "{'format':'idn-hostname'}");
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(pthread_create(&thread[i], NULL, check_often, i % 2 == 0 ? good : bad), 0);
+	for (size_t i = 0; i < 4; i++) {
+		void *faults;
+
+		pthread_join(thread[i], &faults);
+		cr_expect_eq(*(size_t *)faults, i % 2 == 0 ? 0 : 500);
+		free(faults);
+	}
+	cr_expect_eq(schema_ready(&e), ERR_OK);
 	mem_free(tmp);
 }
