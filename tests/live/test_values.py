@@ -131,8 +131,12 @@ def as_words(g, folder, service, split):
 @own()
 def test_python_and_executable_get_exactly_what_was_sent(g):
     with services(g) as folder:
+        g.ok("POST", "//inventory_manager/v1/inventories", {"name": "lab", "nodes": [{"name": HACK, "attributes": SITE}]})
         for service, split in (("python", False), ("program", True)):
             as_words(g, folder, service, split)
+            completed(g, service, {}, inventory=[{"inventory": "lab"}])
+            given = json.loads(json.loads((folder / f"{service}.py.seen").read_text())[1])
+            same("nodes", [{"name": HACK, "attributes": SITE}], given["inventory_nodes"])
             # Exactly as long as a word can be, and one byte more.
             room = WORD - (len("--v=") if service == "python" else 0)
             completed(g, service, {"v": "x" * room})
