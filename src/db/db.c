@@ -29,7 +29,6 @@ struct stmt {
 	sqlite3_stmt *raw;
 	bool busy;
 	int failed;		/* the first failure of preparing or binding */
-	int column;		/* the last one that was asked for */
 };
 
 struct db {
@@ -340,18 +339,12 @@ stmt_exec(struct stmt *st, int *changed, struct error *e)
 	return ERR_OK;
 }
 
-/* Records are read in the order of their columns: the next one is the likeliest. */
-static int
+int
 stmt_column(struct stmt *st, const char *name)
 {
-	for (int i = 0, n = sqlite3_column_count(st->raw); i < n; i++) {
-		int at = (st->column + i) % n;
-
-		if (strcmp(sqlite3_column_name(st->raw, at), name) != 0)
-			continue;
-		st->column = at;
-		return at;
-	}
+	for (int i = 0, n = sqlite3_column_count(st->raw); i < n; i++)
+		if (strcmp(sqlite3_column_name(st->raw, i), name) == 0)
+			return i;
 	return -1;
 }
 
@@ -365,27 +358,39 @@ stmt_column_must(struct stmt *st, const char *name)
 }
 
 const char *
+stmt_at_text(struct stmt *st, int at)
+{
+	return (const char *)sqlite3_column_text(st->raw, at);
+}
+
+int64_t
+stmt_at_int(struct stmt *st, int at)
+{
+	return sqlite3_column_int64(st->raw, at);
+}
+
+bool
+stmt_at_null(struct stmt *st, int at)
+{
+	return sqlite3_column_type(st->raw, at) == SQLITE_NULL;
+}
+
+const char *
 stmt_col_text(struct stmt *st, const char *name)
 {
-	return (const char *)sqlite3_column_text(st->raw, stmt_column_must(st, name));
+	return stmt_at_text(st, stmt_column_must(st, name));
 }
 
 int64_t
 stmt_col_int(struct stmt *st, const char *name)
 {
-	return sqlite3_column_int64(st->raw, stmt_column_must(st, name));
+	return stmt_at_int(st, stmt_column_must(st, name));
 }
 
 bool
 stmt_col_null(struct stmt *st, const char *name)
 {
-	return sqlite3_column_type(st->raw, stmt_column_must(st, name)) == SQLITE_NULL;
-}
-
-bool
-stmt_col_there(struct stmt *st, const char *name)
-{
-	return stmt_column(st, name) >= 0;
+	return stmt_at_null(st, stmt_column_must(st, name));
 }
 
 const void *

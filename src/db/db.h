@@ -75,8 +75,12 @@ enum err stmt_exec(struct stmt *st, int *changed, struct error *e) MUST_CHECK;
 const char *stmt_col_text(struct stmt *st, const char *name);
 int64_t stmt_col_int(struct stmt *st, const char *name);
 bool stmt_col_null(struct stmt *st, const char *name);
-bool stmt_col_there(struct stmt *st, const char *name);
 const void *stmt_col_bytes(struct stmt *st, const char *name, size_t *n);
+/* The same by place, for many rows: stmt_column() says which, or -1 where ST has no such column. */
+int stmt_column(struct stmt *st, const char *name);
+const char *stmt_at_text(struct stmt *st, int at);
+int64_t stmt_at_int(struct stmt *st, int at);
+bool stmt_at_null(struct stmt *st, int at);
 
 /* A write transaction (BEGIN IMMEDIATE) that rolls back at scope end unless committed. They do not nest. */
 struct txn {

@@ -1,43 +1,80 @@
 #include "db/record.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
 
+enum { COLUMNS_MAX = 64 };	/* of a statement */
+
+/* Which fields a statement has columns for, and where: looked up once for all its rows. */
+struct columns {
+	size_t n;
+	struct {
+		const struct field *field;
+		int at;
+	} list[COLUMNS_MAX];
+};
+
 static void
-read_one(void *ctx, const struct field *f, struct stmt *st, void *record)
+columns_find(struct columns *c, const struct field *fields, struct stmt *st)
+{
+	for (const struct field *f = fields; f->name != NULL; f++) {
+		int at = -1;
+
+		if (f->type == FIELD_NEST)
+			columns_find(c, f->nest, st);
+		else if (!f->private && f->type != FIELD_NAMES)
+			at = stmt_column(st, f->name);
+		if (at < 0)
+			continue;
+		assert(c->n < COLUMNS_MAX && "too many columns");
+		c->list[c->n].field = f;
+		c->list[c->n++].at = at;
+	}
+}
+
+static void
+read_one(void *ctx, const struct field *f, struct stmt *st, int at, void *record)
 {
 	const char *text;
 
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_JSON:
-		text = stmt_col_text(st, f->name);
+		text = stmt_at_text(st, at);
 		*field_text(f, record) = text != NULL ? mem_text(ctx, text) : NULL;
 		break;
 	case FIELD_INT:
 	case FIELD_TIME:
 	case FIELD_EPOCH:
-		*field_int(f, record) = f->nullable && stmt_col_null(st, f->name) ?
-		    FIELD_NONE : stmt_col_int(st, f->name);
+		*field_int(f, record) =
+		    f->nullable && stmt_at_null(st, at) ? FIELD_NONE : stmt_at_int(st, at);
 		break;
 	case FIELD_BOOL:
-		*field_bool(f, record) = stmt_col_int(st, f->name) != 0;
+		*field_bool(f, record) = stmt_at_int(st, at) != 0;
 		break;
 	case FIELD_NAMES:
-		break;
 	case FIELD_NEST:
-		record_read(ctx, f->nest, st, record);
 		break;
 	}
+}
+
+static void
+read_row(void *ctx, const struct columns *c, struct stmt *st, void *record)
+{
+	for (size_t i = 0; i < c->n; i++)
+		read_one(ctx, c->list[i].field, st, c->list[i].at, record);
 }
 
 void
 record_read(void *ctx, const struct field *fields, struct stmt *st, void *record)
 {
-	for (const struct field *f = fields; f->name != NULL; f++)
-		if (f->type == FIELD_NEST || (!f->private && stmt_col_there(st, f->name)))
-			read_one(ctx, f, st, record);
+	struct columns c;
+
+	c.n = 0;
+	columns_find(&c, fields, st);
+	read_row(ctx, &c, st, record);
 }
 
 static void
@@ -101,10 +138,13 @@ enum err
 records_read(void *ctx, struct stmt *st, const struct field *fields, size_t size,
     struct records *out, struct error *e)
 {
+	struct columns c;
 	size_t room = 0;
 	bool more;
 	enum err rc;
 
+	c.n = 0;
+	columns_find(&c, fields, st);
 	*out = (struct records){ .size = size };
 	while ((rc = stmt_row(st, &more, e)) == ERR_OK && more) {
 		if (out->n == room) {
@@ -112,7 +152,7 @@ records_read(void *ctx, struct stmt *st, const struct field *fields, size_t size
 			out->at = MEM_GROW(ctx, out->at, char, room * size);
 		}
 		memset(out->at + out->n * size, 0, size);
-		record_read(ctx, fields, st, out->at + out->n++ * size);
+		read_row(ctx, &c, st, out->at + out->n++ * size);
 	}
 	return rc;
 }
