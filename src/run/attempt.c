@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "json/body.h"
@@ -114,7 +115,48 @@ pause_over(void *arg)
 	struct run *r = arg;
 
 	r->timer = NULL;
+	CRASH_POINT("pause-over");
 	run_enqueue(r, clock_wall());
+}
+
+static void
+pause_for(struct run *r, int64_t ms)
+{
+	CRASH_POINT("pause-begins");
+	r->timer = loop_after(r->d->loop, ms, pause_over, r);
+}
+
+/* What is left of the pause since the last attempt's end, ms. */
+static int64_t
+pause_left(struct run *r)
+{
+	SCOPED(tmp, NULL);
+	const struct job_attempt *last;
+	struct records all;
+	struct error e;
+	int64_t whole, left;
+
+	/* What cannot be read now is seen when it is to start. */
+	if (limits_read(r, &e) != ERR_OK ||
+	    job_attempt_list(tmp, r->d->db, r->job.id, &all, &e) != ERR_OK || all.n == 0)
+		return 0;
+	last = records_at(&all, all.n - 1);
+	whole = r->limits.retry_delay * MS_PER_S;
+	left = last->ended + whole - clock_wall();
+	/* A clock that was set back makes it no longer. */
+	return left < whole ? left : whole;
+}
+
+void
+attempt_resume(struct run *r)
+{
+	int64_t left = pause_left(r);
+
+	/* Nobody knows when it was queued: its time begins anew. */
+	if (left > 0)
+		pause_for(r, left);
+	else
+		run_enqueue(r, clock_wall());
 }
 
 void
@@ -142,7 +184,7 @@ attempt_retry(struct run *r, enum job_state state, const char *error)
 	    (long long)r->job.attempt, (long long)r->limits.retries + 1,
 	    (long long)r->limits.retry_delay));
 	run_todo(r, TODO_RETRY | TODO_OUTPUT);
-	r->timer = loop_after(r->d->loop, r->limits.retry_delay * MS_PER_S, pause_over, r);
+	pause_for(r, r->limits.retry_delay * MS_PER_S);
 }
 
 enum err

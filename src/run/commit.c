@@ -79,7 +79,11 @@ crash_points(const struct dispatch *d, bool committed)
 	TAILQ_FOREACH(r, &d->todo, in_todo) {
 		if (r->todo & TODO_INSERT)
 			CRASH_POINT(committed ? "insert-committed" : "insert-written");
-		if (r->todo & TODO_START)
+		if (r->todo & TODO_RETRY)
+			CRASH_POINT(committed ? "retry-committed" : "retry-written");
+		if (r->todo & TODO_START && r->job.attempt > 1)
+			CRASH_POINT(committed ? "again-committed" : "again-written");
+		else if (r->todo & TODO_START)
 			CRASH_POINT(committed ? "start-committed" : "start-written");
 		if (r->todo & TODO_OUTPUT)
 			CRASH_POINT(committed ? "output-committed" : "output-written");

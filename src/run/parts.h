@@ -179,6 +179,8 @@ bool attempt_may_retry(const struct run *r, enum job_state state);
 void attempt_end(struct run *r, enum job_state state, const char *error);
 /* Ends the attempt so, and queues the run again. ERROR may be NULL. */
 void attempt_retry(struct run *r, enum job_state state, const char *error);
+/* One that an earlier dispatcher has queued again: the rest of its pause, then the queue. */
+void attempt_resume(struct run *r);
 /* Within a transaction: the attempt that has ended. */
 enum err attempt_write(struct run *r, struct db *db, struct error *e) MUST_CHECK;
 

@@ -52,9 +52,10 @@ settle_one(struct dispatch *d, const struct job *j, struct error *e)
 		settle_running(r);
 	else if (j->cancel_requested)
 		run_end(r, JOB_CANCELED, "it was canceled before it started");
+	else if (j->attempt > 1)
+		attempt_resume(r);
 	else
-		/* Nobody knows when a later attempt was queued: its time begins anew. */
-		run_enqueue(r, j->attempt == 1 ? j->created : clock_wall());
+		run_enqueue(r, j->created);
 	return ERR_OK;
 }
 

@@ -40,11 +40,27 @@ QUEUED_POINTS = {
     "start-written": ("dispatcher", [RAN]),
     "start-committed": ("dispatcher", CUT),
 }
+# Only where an attempt has failed and another one follows: of two at most. What the first one came to, whether it could be
+# known, and what the second one.
+AGAIN, FIRST_CUT, NO_MORE = (["failed"], ("completed", 2)), (["lost"], ("completed", 2)), (["failed", "lost"], ("lost", 1))
+RETRY_POINTS = {
+    "pause-begins": ("dispatcher", FIRST_CUT),          # its end is not on disk yet
+    "retry-written": ("dispatcher", FIRST_CUT),
+    "retry-committed": ("dispatcher", AGAIN),
+    "pause-over": ("dispatcher", AGAIN),
+    "again-written": ("dispatcher", AGAIN),
+    "again-committed": ("dispatcher", NO_MORE),
+}
 # Only where a dispatcher finds what another one has left: its end comes first, by a point above.
 SETTLING = "settling"
 # Of commands that no run meets: test_backup.
 COMMANDS = {"backup-half", "backup-whole", "restore-staged", "restore-keys", "restore-kept", "restore-switched"}
 GONE = (500, 502, 503, 504)     # what a web server or a responder says that could not get an answer
+RETRIED = '''echo once >>"{marks}/$GATEHOUSE_JOB_ID"
+[ $(wc -l <"{marks}/$GATEHOUSE_JOB_ID") -gt 1 ] && exit 0
+sleep 0.5   # so that its start is on disk before its end
+exit 3
+'''
 SERVICE = '''echo once >>"{marks}/$GATEHOUSE_JOB_ID"
 echo begin
 sleep 0.5   # so that what it wrote is committed before its end
@@ -63,7 +79,7 @@ def points_in_sources():
 
 class World:
     def __init__(self, g):
-        self.g = g
+        self.g, self.service = g, "once"
         if b"GATEHOUSE_CRASH" not in (lib.BUILD / "gatehoused").read_bytes():
             raise Skip("crash points: configure with --enable-crash-points")
         self.file, self.marks, self.hold = g.dir / "crash", g.code / "marks", g.code / "hold"
@@ -71,6 +87,15 @@ class World:
         self.marks.chmod(0o777)
         self.gateway = g.program_gateway("once", SERVICE.format(marks=self.marks, hold=self.hold))
         self.known = set()
+
+    def retried(self):
+        """A service that fails at first, and may be tried once more; gives its gateway's name."""
+        gateway = self.g.program_gateway("twice", RETRIED.format(marks=self.marks))
+        definition = {"name": "twice", "type": "executable", "executable-object": "sh", "filename": "main.sh",
+                      "working-directory": str(self.g.code / "twice"), "idempotent": True, "retries": 1, "retry-delay": 1}
+        self.g.ok("POST", f"/gateways/{gateway}/configuration/import",
+                  {"options": {"source": "content", "force": True, "content": {"services": [definition]}}})
+        return gateway
 
     def arm(self, line):
         # As a whole: whoever comes to the point while it is written must not see half of it.
@@ -97,7 +122,7 @@ class World:
     def call(self, prefer=None):
         """One run; gives what the caller saw: an answer's status and body, or the word that tells of a broken one."""
         try:
-            reply = self.g.call("POST", "/services/run", {"serviceName": "once", "clusterId": self.gateway},
+            reply = self.g.call("POST", "/services/run", {"serviceName": self.service, "clusterId": self.gateway},
                                 headers={"Prefer": prefer} if prefer else None)
         except (OSError, http.client.HTTPException):
             return "broken", None
@@ -126,7 +151,7 @@ class World:
     def nothing_left(self):
         runs = self.g.state / "runs"
         until("an empty directory of runs", lambda: not runs.exists() or not list(runs.iterdir()))
-        script = str(self.g.code / "once" / "main.sh")
+        script = str(self.g.code / self.service / "main.sh")
         until("the end of all services", lambda: not [c for c in lib.processes(str(self.g.dir)).values() if script in c])
 
     def judge(self, point, seen, jobs, may_be):
@@ -155,7 +180,7 @@ def row(point, who, seen, outcome):
 @own(run={"grace": 1})
 def test_crash_matrix(g):
     """Each point of a run that starts at once."""
-    known = set(POINTS) | set(QUEUED_POINTS) | {SETTLING} | COMMANDS
+    known = set(POINTS) | set(QUEUED_POINTS) | set(RETRY_POINTS) | {SETTLING} | COMMANDS
     check(points_in_sources() == known, "the points in src/ are not those of the table:", points_in_sources() ^ known)
     w = World(g)
     check(w.call()[0] == 200 and len(w.settled()) == 1, "a run before all")
@@ -190,6 +215,29 @@ def test_crash_matrix_queued(g):
         check(jobs[first]["state"] in ("completed", "lost") and w.executions(jobs[first]) == 1, jobs[first])
         table.append(row(point, who, (200,), w.judge(point, (200, {"result": {"job_id": second}, "status": "queued"}),
                                                      [jobs[second]], may_be)))
+    return "\n" + "\n".join(table)
+
+
+@on("nginx")
+@own(run={"grace": 1})
+def test_crash_matrix_retry(g):
+    """The points between two attempts: no more executions than the service allows, and each attempt is told as it was."""
+    w = World(g)
+    w.service, w.gateway = "twice", w.retried()
+    seen = w.call()
+    check(seen[0] == 200 and seen[1]["status"] == "completed" and w.executions(w.settled()[0]) == 2, "a run before all", seen)
+    table = []
+    for point, (who, (attempts, outcome)) in RETRY_POINTS.items():
+        w.arm(point)
+        seen = w.call()
+        w.fired()
+        jobs = w.settled()
+        row_text = w.judge(point, seen, jobs, [outcome])
+        told = g.job(jobs[0]["job_id"])
+        got = [a["state"] for a in told["attempts"]]
+        want = attempts if len(attempts) == 2 else attempts + ["completed"]
+        check(got == want and told["attempt"] == 2, f"{point}: attempts {got}, not {want}", told)
+        table.append(row(point, who, seen, f"{row_text}, attempts {' '.join(got)}"))
     return "\n" + "\n".join(table)
 
 

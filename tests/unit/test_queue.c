@@ -367,6 +367,33 @@ Test(queue, after_the_dispatcher)
 	cr_expect_eq(attempts_of(&j).n, 3, "no attempt is left");
 }
 
+/* The pause before the next attempt is no shorter for a dispatcher that ends meanwhile, and no longer for a clock set back. */
+Test(queue, the_pause_after_the_dispatcher)
+{
+	static const int64_t hour = INT64_C(3600000);
+	struct wait *a;
+	struct run *r;
+
+	gateway("g", "bad", "\"idempotent\":true,\"retries\":2,\"retry-delay\":86400");
+	dispatcher_start();
+	a = run_on("g", "bad");
+	UNTIL(a->accepted && job_of(a).attempt == 2);
+	for (int i = -1; i <= 1; i++) {
+		dispatcher_end();
+		world_exec(w.db, mem_printf(w.ctx, "UPDATE job_attempt SET ended = ended + %lld", (long long)(i * hour)));
+		dispatcher_start();
+		pump();
+		r = run_find(dispatch, job_of(a).id);
+		cr_assert_not_null(r);
+		cr_expect(!r->queued && r->timer != NULL);
+		expect_state(a, "queued");
+	}
+	dispatcher_end();
+	world_exec(w.db, "UPDATE job_attempt SET ended = ended - 86400000");
+	dispatcher_start();
+	UNTIL(job_of(a).attempt == 3);
+}
+
 /* Secret parameters are there for each attempt, and gone with the last one. */
 Test(queue, secret_parameters_are_kept_for_it)
 {
