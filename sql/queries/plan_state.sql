@@ -26,6 +26,8 @@ VALUES (:id, :gateway_id, :service, :workspace, :version, :whole, :serial, :line
 	:sealed, :job_id, :attempt_id, :created, :created_by);
 -- name: plan_state_reseal
 UPDATE plan_state SET sealed = :sealed WHERE id = :id;
+-- name: plan_state_spoil
+UPDATE plan_state SET sealed = :sealed, whole = 0 WHERE id = :id;
 -- The last whole one is never too old.
 -- name: plan_state_thin
 DELETE FROM plan_state WHERE gateway_id = :gateway_id AND service = :service AND workspace = :workspace

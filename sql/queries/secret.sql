@@ -19,5 +19,7 @@ SELECT id, gateway_id, name, sealed, created, created_by, last_updated, last_upd
 FROM secret WHERE sealed IS NOT NULL ORDER BY seq;
 -- name: secret_reseal
 UPDATE secret SET sealed = :sealed WHERE id = :id;
+-- name: secret_forget
+UPDATE secret SET sealed = NULL, last_updated = 0, last_updated_by = '' WHERE sealed IS NOT NULL;
 -- name: secret_any_sealed
 SELECT count(*) AS n FROM (SELECT 1 FROM secret WHERE sealed IS NOT NULL UNION ALL SELECT 1 FROM plan_state LIMIT 1);

@@ -130,9 +130,10 @@ check_keys(struct restore *r, bool any, struct error *e)
 		return e->code;
 	if (!sealed)
 		return vault_ready(r->a->db, &r->staged, e);
-	if (!any)
+	if (!any && !r->forgets)
 		return error_set(e, ERR_NOT_FOUND, "there are secrets in it, and %s has no %s: "
-		    "--key names a copy of the key file", r->a->config->state_dir, BOX_FILE);
+		    "--key names a copy of the key file, --without-secrets does without",
+		    r->a->config->state_dir, BOX_FILE);
 	if (vault_check(r->a->db, &r->staged, &n, e) == ERR_OK)
 		return ERR_OK;
 	return error_set(e, e->code, "%.900s (--key names the key file that it goes with)",
@@ -148,7 +149,9 @@ settle(struct restore *r, struct error *e)
 
 	admin_note_changes(r->a);
 	if (txn_begin(&t, r->a->db, e) != ERR_OK ||
-	    restored_settle(r->a->db, &r->settled, e) != ERR_OK)
+	    restored_settle(r->a->db, &r->settled, e) != ERR_OK ||
+	    (r->forgets &&
+		vault_forget(r->a->db, &r->staged, &r->secrets, &r->states, e) != ERR_OK))
 		return e->code;
 	return txn_commit(&t, e);
 }
@@ -217,8 +220,10 @@ restore(struct restore *r, struct error *e)
 /* --- what is said of it --- */
 
 static void
-say_settled(const struct restored *s)
+say_settled(const struct restore *r)
 {
+	const struct restored *s = &r->settled;
+
 	if (s->jobs > 0)
 		admin_say("%zu job%s that had not ended when the backup was made %s lost: they may "
 		    "have run since, so nothing starts again by itself", s->jobs,
@@ -226,10 +231,20 @@ say_settled(const struct restored *s)
 	if (s->tokens > 0)
 		admin_say("%zu API token%s good, also if revoked since the backup: see `gatehouse "
 		    "token list`", s->tokens, s->tokens == 1 ? " is" : "s are");
-	if (s->states > 0)
+	if (s->states > 0 && !r->forgets)
 		admin_say("%zu state%s of plans %s as old as the backup: what was applied since is "
 		    "not in %s, so plan before you apply", s->states, s->states == 1 ? "" : "s",
 		    s->states == 1 ? "is" : "are", s->states == 1 ? "it" : "them");
+}
+
+static void
+say_forgotten(const struct restore *r)
+{
+	admin_say("%zu secret%s no value any more: `gatehouse secret set` gives it one",
+	    r->secrets, r->secrets == 1 ? " has" : "s have");
+	if (r->states > 0)
+		admin_say("%zu state%s of plans %s lost: these services do not run until one is "
+		    "put", r->states, r->states == 1 ? "" : "s", r->states == 1 ? "is" : "are");
 }
 
 static void
@@ -241,7 +256,9 @@ say_done(const struct restore *r)
 	if (r->schema != migrate_wanted())
 		admin_say("it had schema %lld and has %d now", (long long)r->schema,
 		    migrate_wanted());
-	say_settled(&r->settled);
+	say_settled(r);
+	if (r->forgets)
+		say_forgotten(r);
 	admin_say("users, passwords and roles are those of the backup; who was logged in has to "
 	    "log in again");
 	if (r->kept != NULL)
@@ -258,6 +275,9 @@ admin_restore(struct admin *a)
 	if (*a->args[0] == '\0')
 		return admin_misuse(a, "FILE is empty");
 	r.file = strcmp(a->args[0], "-") == 0 ? "the standard input" : a->args[0];
+	r.forgets = admin_has(a, "without-secrets");
+	if (r.forgets && admin_has(a, "key"))
+		return admin_misuse(a, "--key and --without-secrets exclude each other");
 	r.staged.state_dir = config_path(a->ctx, a->config, "restoring");
 	if (restore(&r, &e) != ERR_OK)
 		return admin_fail("%s", e.detail);

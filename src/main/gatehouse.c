@@ -99,6 +99,7 @@ static const struct admin_option backup_options[] = {
 
 static const struct admin_option restore_options[] = {
 	VALUE("key", "FILE", "the key file that the backup goes with"),
+	FLAG("without-secrets", "bring back the rest where there is no key any more"),
 	FLAG("force", "put it in the place of what is there, which is kept"), { 0 }
 };
 

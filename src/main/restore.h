@@ -22,6 +22,8 @@ struct restore {
 	const char *kept;		/* where it is now */
 	int dispatcher, keys;		/* locks: descriptors, -1: none */
 	int64_t schema;			/* of the backup */
+	bool forgets;			/* --without-secrets: these many, and as many states */
+	size_t secrets, states;
 	struct restored settled;
 };
 

@@ -329,6 +329,36 @@ vault_rekey(struct db *db, const struct config *c, size_t *n, struct error *e)
 	return rc;
 }
 
+static enum err
+spoil(struct db *db, const struct box *box, const char *id, struct error *e)
+{
+	SCOPED(tmp, NULL);
+	struct plan_state s = { 0 };
+
+	if (plan_state_get(tmp, db, id, &s, e) != ERR_OK)
+		return e->code;
+	s.sealed = box_seal(box, tmp, state_identity(tmp, &s), "");
+	return plan_state_spoil(db, &s, e);
+}
+
+enum err
+vault_forget(struct db *db, const struct config *c, size_t *secrets, size_t *states,
+    struct error *e)
+{
+	SCOPED(tmp, NULL);
+	struct names ids = { 0 };
+	const struct box *box = box_open(tmp, c, true, e);
+
+	if (box == NULL || secret_forget(db, secrets, e) != ERR_OK ||
+	    plan_state_ids(tmp, db, &ids, e) != ERR_OK)
+		return e->code;
+	for (size_t i = 0; i < ids.n; i++)
+		if (spoil(db, box, ids.at[i], e) != ERR_OK)
+			return e->code;
+	*states = ids.n;
+	return ERR_OK;
+}
+
 enum err
 vault_check(struct db *db, const struct config *c, size_t *n, struct error *e)
 {

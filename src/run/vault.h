@@ -49,6 +49,12 @@ enum err vault_get_state(void *ctx, struct db *db, const struct config *c, const
  * it was killed on its way, or fails, nothing is lost, and it can be called again.
  */
 enum err vault_rekey(struct db *db, const struct config *c, size_t *n, struct error *e) MUST_CHECK;
+/*
+ * Within a transaction, where no key is left that opens anything: secrets have no value any more (*SECRETS had one),
+ * and all *STATES are spoiled. They are not removed: a plan without a state would make anew what there is already.
+ */
+enum err vault_forget(struct db *db, const struct config *c, size_t *secrets, size_t *states,
+    struct error *e) MUST_CHECK;
 /* Unseals all that is there: *N gets how many there are. Else E names the first that cannot be unsealed. */
 enum err vault_check(struct db *db, const struct config *c, size_t *n, struct error *e) MUST_CHECK;
 

@@ -114,3 +114,9 @@ plan_state_reseal(struct db *db, const struct plan_state *s, struct error *e)
 {
 	return plan_state_write(db, SQL_PLAN_STATE_RESEAL, s, e);
 }
+
+enum err
+plan_state_spoil(struct db *db, const struct plan_state *s, struct error *e)
+{
+	return plan_state_write(db, SQL_PLAN_STATE_SPOIL, s, e);
+}

@@ -38,5 +38,7 @@ enum err plan_state_add(struct db *db, const struct plan_state *s, struct error 
 /* Removes those of S's service and workspace that are as old as S->version, but never the newest whole one. */
 enum err plan_state_thin(struct db *db, const struct plan_state *s, struct error *e) MUST_CHECK;
 enum err plan_state_reseal(struct db *db, const struct plan_state *s, struct error *e) MUST_CHECK;
+/* The same, and S is no whole one any more: until a whole one is put, the service does not run. */
+enum err plan_state_spoil(struct db *db, const struct plan_state *s, struct error *e) MUST_CHECK;
 
 #endif

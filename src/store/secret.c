@@ -101,6 +101,18 @@ secret_reseal(struct db *db, const struct secret *s, struct error *e)
 }
 
 enum err
+secret_forget(struct db *db, size_t *n, struct error *e)
+{
+	int changed = 0;
+	STMT(st, db, SQL_SECRET_FORGET);
+
+	if (stmt_exec(st, &changed, e) != ERR_OK)
+		return e->code;
+	*n = (size_t)changed;
+	return ERR_OK;
+}
+
+enum err
 secret_delete(struct db *db, const char *gateway_id, const char *name, struct error *e)
 {
 	int changed;

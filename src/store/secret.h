@@ -30,6 +30,8 @@ enum err secret_any_sealed(struct db *db, bool *any, struct error *e) MUST_CHECK
 /* Within a transaction. */
 /* Adds it, or gives the one of this name the new value; one without a value leaves what is there alone. */
 enum err secret_put(struct db *db, const struct secret *s, struct error *e) MUST_CHECK;
+/* No secret has a value any more; *N had one. */
+enum err secret_forget(struct db *db, size_t *n, struct error *e) MUST_CHECK;
 enum err secret_reseal(struct db *db, const struct secret *s, struct error *e) MUST_CHECK;
 enum err secret_delete(struct db *db, const char *gateway_id, const char *name, struct error *e) MUST_CHECK;
 

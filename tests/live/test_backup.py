@@ -172,6 +172,12 @@ def test_slow_backup_holds_up_nobody(g):
     check(set(ids) <= {row[0] for row in rows(file, "SELECT id FROM job")})
     killed(g, "backup-whole", "backup", g.dir / "other.db")
     check(not (g.dir / "other.db").exists())
+    # Interrupted, it takes away what it began.
+    def interrupted():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        os.kill(os.getpid(), signal.SIGINT)
+    bad(g.admin("backup", g.dir / "third.db", preexec_fn=interrupted), "it was interrupted: there is no backup")
+    check([n for n in os.listdir(g.dir) if "third" in n] == [])
 
 
 @here
@@ -214,6 +220,37 @@ def test_lost_host(g):
     check("unseals all there is (1)" in told and "the database is sound" in told, told)
     told = [(r["operation"], r["record"]) for r in g.ok("GET", "/audit?limit=50")["results"]]
     check(("restore", str(file)) in told and ("backup", str(file)) in told, told)
+
+
+@here
+@own()
+def test_lost_key(g):
+    """Without any key the rest comes back, and what was sealed can be set again."""
+    gateway, _, go = counting(g)
+    go.touch()
+    job = g.run(gateway, "once")["result"]["job_id"]
+    file = g.dir / "b.db"
+    with contextlib.closing(sqlite3.connect(g.state / "gatehouse.db")) as db, db:
+        sealed = db.execute("SELECT sealed FROM secret").fetchone()[0]
+        db.execute("INSERT INTO plan_state (id, gateway_id, service, workspace, version, whole, serial, lineage, resources, bytes,"
+                   " digest, sealed, created, created_by) VALUES (?, 'g', 's', 'default', 1, 1, 1, 'l', 3, 9, 'd', ?, 1, 'a')",
+                   ("8" * 24, sealed))
+    made = g.admin("backup", file)
+    check(made.returncode == 0 and "warning: the state of service s cannot be unsealed" in made.stderr, made)
+    down(g)
+    shutil.rmtree(g.state)
+    told = good(g.admin("restore", file, "--without-secrets"))
+    check("1 secret has no value any more" in told and "1 state of plans is lost" in told, told)
+    check(rows(g.state / "gatehouse.db", "SELECT whole, resources FROM plan_state") == [(0, 3)])
+    up(g)
+    check(g.job(job)["state"] == "completed")
+    answer = g.run(gateway, "once")
+    check(answer["status"] == "error" and "has no value yet" in answer["error"]["data"], answer)
+    made = subprocess.run([g.programs / "gatehouse", "secret", "set", "token", "--gateway", gateway], env=g.env, input=VALUE,
+                          capture_output=True, text=True)
+    good(made)
+    check(g.run(gateway, "once")["result"]["stdout"] == f"{len(VALUE)} bytes\n")
+    check("unseals all there is (2)" in good(g.admin("doctor")))
 
 
 @here
@@ -354,9 +391,11 @@ def test_restore_refused(g):
     refused("it is no database of Gatehouse", variant("foreign", b"", "CREATE TABLE t (x); INSERT INTO t VALUES (1)"), "--key", key)
     refused("schema 999, newer than this program's", variant("newer", None, "PRAGMA user_version = 999"), "--key", key)
     # What only a look at all of it finds: an index that is not what its table says.
-    refused("it is damaged: ", variant("index", None, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
-            " 'CREATE INDEX job_cluster ON job (service, seq)' WHERE name = 'job_cluster'"), "--key", key)
-    refused("--key names a copy of the key file", file)
+    refused("it is damaged: ", variant("index", None, "CREATE INDEX probe ON job (service_id);"
+            " PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX probe ON job (params)'"
+            " WHERE name = 'probe'"), "--key", key)
+    refused("--key names a copy of the key file, --without-secrets does without", file)
+    refused("exclude each other", file, "--key", key, "--without-secrets", status=2)
     refused("cannot be unsealed", file, "--key", wrong)
     refused("there is no key file", file, "--key", g.dir / "none.key")
     no_key = variant("no.key", b"x")
