@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "connector/path.h"
 #include "secret/digest.h"
 
 /*

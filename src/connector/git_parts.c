@@ -125,6 +125,7 @@ copied(struct git_get *g, const struct task_end *end, struct error *e)
 		return e->code;
 	mem_free(g->sub);
 	g->sub = NULL;
+	g->sub_end = NULL;
 	return next_part(g, e);
 }
 

@@ -139,7 +139,7 @@ put(struct git_get *g, const char *name, const char *text, struct error *e)
 {
 	const char *path;
 
-	return run_dir_write(g->work, g->work->path, name, text, &path, e);
+	return run_dir_write(g->work, g->work->path, NULL, name, text, &path, e);
 }
 
 static enum err
@@ -204,6 +204,7 @@ environment(struct git_get *g, void *ctx)
 	names_add(ctx, &env, mem_printf(ctx, "HOME=%s", g->work->path));
 	names_add(ctx, &env, mem_printf(ctx, "GIT_CONFIG_GLOBAL=%s/gitconfig", g->work->path));
 	names_add(ctx, &env, mem_printf(ctx, "GIT_INDEX_FILE=%s/index", g->work->path));
+	names_add(ctx, &env, mem_printf(ctx, "TMPDIR=%s", g->work->path));
 	names_add(ctx, &env, "GIT_CONFIG_NOSYSTEM=1");
 	names_add(ctx, &env, "GIT_ATTR_NOSYSTEM=1");
 	names_add(ctx, &env, "GIT_TERMINAL_PROMPT=0");
@@ -217,6 +218,32 @@ environment(struct git_get *g, void *ctx)
 	return env.at;
 }
 
+/*
+ * Where there is a sandbox: what is ours to build, and what it is made from. Programs that get code
+ * are always run by us, as they have its credentials; nothing of a repository is executed by them.
+ */
+static enum err
+fence(void *ctx, struct git_get *g, struct fence **f, struct error *e)
+{
+	const bool is_ssh = g->url.protocol == GIT_SSH;
+
+	if (fence_new(ctx, g->config, f, e) != ERR_OK)
+		return e->code;
+	fence_allow(*f, g->work->path, PROC_WRITE);
+	fence_allow(*f, g->store, PROC_WRITE);
+	fence_allow(*f, g->config->git_ca_file, PROC_READ);
+	fence_allow(*f, g->config->git_known_hosts, PROC_READ);
+	if (is_ssh && g->config->git_known_hosts[0] == '\0')
+		fence_allow(*f, mem_printf(ctx, "%s/.ssh/known_hosts", proc_user_home(ctx)),
+		    PROC_READ);
+	if (g->url.protocol == GIT_FILE)
+		fence_allow(*f, g->url.path, PROC_READ);
+	if (g->sub != NULL && g->sub_end != NULL)
+		fence_allow(*f, g->sub_end->tree, PROC_READ);
+	return fence_check(*f, g->work->path, mem_printf(ctx, "git of repository %s",
+	    g->wish.name), e);
+}
+
 static enum err
 start(struct git_get *g, struct names *argv, const char *input, git_then then, struct error *e)
 {
@@ -226,7 +253,11 @@ start(struct git_get *g, struct names *argv, const char *input, git_then then, s
 		.grace_ms = GRACE_MS, .mark = g->wish.mark,
 	};
 	SCOPED(tmp, NULL);
+	struct fence *f;
 
+	if (fence(tmp, g, &f, e) != ERR_OK)
+		return e->code;
+	fence_put(f, &spec);
 	names_add(tmp, argv, NULL);
 	spec.argv = argv->at;
 	spec.envp = environment(g, tmp);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "connector/path.h"
 
 /*
  * STORE/trees/COMMIT: built aside under the lock COMMIT.lock, made durable, and renamed when it

@@ -96,6 +96,8 @@ local_end(struct local_run *run, const struct conn_end *end)
 {
 	run->ending = true;
 	run->end = *end;
+	if (run->launch != NULL)
+		local_take_back(run->launch);
 	remove_dir(run);
 }
 
@@ -125,8 +127,8 @@ local_support(struct launch *l, struct error *e)
 	return ERR_OK;
 }
 
-static struct proc_limits
-limits_of(const struct config *c)
+struct proc_limits
+local_limits(const struct config *c)
 {
 	return (struct proc_limits){
 		.memory = c->run_rlimit_memory * megabyte,
@@ -142,18 +144,16 @@ local_start(struct local_run *run, struct error *e)
 	struct launch *l = run->launch;
 	/* It finishes what it is at, writes down what it has done, and ends. */
 	const bool is_plan = strcmp(l->order->type, "opentofu-plan") == 0;
-	const struct proc_spec spec = {
+	struct proc_spec spec = {
 		.stop_signal = is_plan ? SIGINT : 0,
 		.stop_ms = is_plan ? l->config->run_grace_tofu * MS_PER_S : 0,
 		.argv = l->argv.at, .envp = l->env.at, .cwd = l->dir,
 		.input = l->input, .input_len = l->input != NULL ? strlen(l->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
-		.user = run->user, .allow = l->allow, .n_allow = l->n_allow,
-		.limits = limits_of(l->config),
+		.user = run->user, .limits = local_limits(l->config),
 	};
 
-	if (local_hand_over(l, e) != ERR_OK)
-		return e->code;
+	fence_put(l->fence, &spec);
 	CRASH_POINT("spawn-before");
 	run->proc = proc_start(run, run->r->conn->loop, &spec, &events, run->r, e);
 	if (run->proc == NULL)

@@ -132,7 +132,7 @@ add_params(struct launch *l, struct error *e)
 	if (check_settings(l, e) != ERR_OK || literal(l, l->order->params, &vars, e) != ERR_OK)
 		return e->code;
 	json_keep(l, vars);
-	if (run_dir_write(l, l->home, "vars.json", json_text(l, vars), &path, e) != ERR_OK)
+	if (launch_write(l, "vars.json", json_text(l, vars), &path, e) != ERR_OK)
 		return e->code;
 	launch_word(l, mem_printf(l, "--extra-vars=@%s", path));
 	return ERR_OK;
@@ -207,7 +207,7 @@ add_order_inventory(struct launch *l, struct error *e)
 	const char *path;
 
 	if (inventory_document(l, &document, e) != ERR_OK ||
-	    run_dir_write(l, l->home, "inventory.json", json_text(l, document), &path, e) != ERR_OK)
+	    launch_write(l, "inventory.json", json_text(l, document), &path, e) != ERR_OK)
 		return e->code;
 	launch_word(l, mem_printf(l, "--inventory=%s", path));
 	return ERR_OK;

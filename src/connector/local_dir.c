@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "connector/path.h"
 
 enum {
 	DIR_MODE = 0700,
@@ -242,12 +243,13 @@ write_all(int fd, const char *at, size_t n)
 }
 
 enum err
-run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path,
-    struct error *e)
+run_dir_write(void *ctx, const char *home, const struct proc_user *user, const char *name,
+    const char *text, const char **path, struct error *e)
 {
 	const char *at = mem_printf(ctx, "%s/%s", home, name);
 	int fd = open(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	bool ok = fd >= 0 && write_all(fd, text, strlen(text));
+	bool ok = fd >= 0 && write_all(fd, text, strlen(text)) &&
+	    (user == NULL || fchown(fd, user->uid, user->gid) == 0);
 	int error = errno;
 
 	if (fd >= 0 && close(fd) != 0 && ok) {

@@ -19,6 +19,7 @@ enum {
 	DIR_MODE = 0700,
 	FILE_MODE = 0600,
 	MODE_BITS = 07777,
+	PASSED = 0711,		/* others may pass, not list */
 	LOOK_MS = 100,		/* between two looks at what another run builds */
 	MS_PER_S = 1000,
 	SAID_KEEP = 60000,	/* bytes of the tools' output,
@@ -193,7 +194,8 @@ built(struct environment *v, const struct task_end *last, struct error *e)
 
 /*
  * What follows the tools of a kind: nobody changes it by mistake, all of it is on disk, and how
- * much that is.
+ * much that is. Where another user has built it, it is ours from now on, and chmod has nothing to
+ * do: that user's services may read it, and none can change what the next one executes.
  */
 static const char *const closing[][3] = {
 	{ "chmod", "-R", "a-w" }, { "sync", "-f", NULL }, { "du", "-sk", NULL },
@@ -205,7 +207,12 @@ static enum err
 closing_tool(struct environment *v, struct tool *t, struct error *e)
 {
 	struct launch *l = v->launch;
-	const char *const *words = closing[v->closing++];
+	const struct proc_user *user = l->run->user;
+	const char *const *words = closing[v->closing];
+
+	if (user != NULL && v->closing == 0 && local_take(v->path, user, true, e) != ERR_OK)
+		return e->code;
+	v->closing++;
 	const char *program = proc_find(l, l->config->local_path, words[0]);
 
 	if (program == NULL)
@@ -261,17 +268,31 @@ build_next(struct launch *l, struct error *e)
 	struct environment *v = l->environment;
 	struct tool t = {
 		.argv = MEM_NEW(l, struct names), .env = MEM_NEW(l, struct names), .cwd = l->dir,
-		.timeout_ms = time_left(v),
+		.timeout_ms = time_left(v), .writes = v->path,
 	};
 
 	tool_env(l, t.env);
-	if (v->plan->tool(v->plan, l, v->tool, v->path, &t))
+	t.is_foreign = v->plan->tool(v->plan, l, v->tool, v->path, &t);
+	if (t.is_foreign)
 		v->tool++;
 	else if (closing_tool(v, &t, e) != ERR_OK)
 		return e->code;
 	names_add(l, t.argv, NULL);
 	names_add(l, t.env, NULL);
 	return launch_tool(l, &t, build_went_on, e);
+}
+
+/* Another user who builds in it has to come there. */
+static bool
+make_place(struct environment *v)
+{
+	const struct proc_user *user = v->launch->run->user;
+
+	if (mkdir(v->path, DIR_MODE) != 0)
+		return false;
+	return user == NULL ||
+	    (chmod(environments_path(v, v->launch->config), PASSED) == 0 &&
+	    lchown(v->path, user->uid, user->gid) == 0);
 }
 
 /* The lock is held exclusively: what is there was left half built. */
@@ -282,7 +303,7 @@ build(struct environment *v, struct error *e)
 
 	if (access(v->path, F_OK) == 0)
 		environment_discard(l->run->r->conn, v->path);
-	if (mkdir(v->path, DIR_MODE) != 0)
+	if (!make_place(v))
 		return error_set(e, ERR_UNAVAILABLE, "the directory %s cannot be made: %s", v->path,
 		    strerror(errno));
 	v->began = clock_mono();

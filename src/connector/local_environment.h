@@ -70,5 +70,7 @@ void registries_source(struct launch *l, const char *type, struct text *source);
 enum err registries_pip(struct launch *l, const char **path, struct error *e) MUST_CHECK;
 /* Writes galaxy.cfg into the run directory. */
 enum err registries_galaxy(struct launch *l, const char **path, struct error *e) MUST_CHECK;
+/* Removes these files: the service is not meant to have what they hold. */
+void registries_forget(struct launch *l);
 
 #endif

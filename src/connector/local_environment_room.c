@@ -142,6 +142,8 @@ removal_begin(struct conn *c, const char *path)
 
 	r->conn = c;
 	r->path = mem_text(r, path);
+	/* Root needs no leave. */
+	r->unlocked = geteuid() == 0;
 	removal_next(r);
 }
 

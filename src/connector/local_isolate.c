@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,12 +15,8 @@
  */
 
 #define USER "user"
-#define PLUGINS "plugins"	/* local_tofu.c's */
 
-enum {
-	SEARCHED = S_IXUSR | S_IXGRP | S_IXOTH,	/* others may pass, not list */
-	SHOWN = S_IRGRP | S_IROTH
-};
+enum { PASSED = S_IRWXU | S_IXGRP | S_IXOTH };	/* others may pass, not list */
 
 /* --- another user --- */
 
@@ -78,7 +72,7 @@ make_way(const struct config *c, const char *name, struct error *e)
 		return error_set(e, ERR_UNAVAILABLE, "the user %s cannot come to its run "
 		    "directories: the state directory needs mode 0711 (chmod 711 %s)", name,
 		    c->state_dir);
-	if (chmod(runs, S_IRWXU | SEARCHED) != 0)
+	if (chmod(runs, PASSED) != 0)
 		return error_set(e, ERR_UNAVAILABLE, "chmod %s: %s", runs, strerror(errno));
 	return ERR_OK;
 }
@@ -108,175 +102,29 @@ local_user(struct conn *c, struct proc_user **user, struct error *e)
 	return ERR_OK;
 }
 
-typedef int (*change)(const FTSENT *f, const struct proc_user *user);
-
-/* Does FN to PATH and all below it, no link followed; what a directory holds comes first. */
-static enum err
-change_all(struct launch *l, const char *path, change fn, struct error *e)
+bool
+local_is_apart(const struct launch *l)
 {
-	char *const paths[] = { mem_text(l, path), NULL };
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	const FTSENT *f;
-	int error = walk == NULL ? errno : 0;
-
-	while (error == 0 && (f = fts_read(walk)) != NULL)
-		if (f->fts_info == FTS_ERR || f->fts_info == FTS_DNR)
-			error = f->fts_errno;
-		else if (f->fts_info != FTS_D && fn(f, l->run->user) != 0)
-			error = errno;
-	if (walk != NULL)
-		fts_close(walk);
-	if (error == 0)
-		return ERR_OK;
-	return error_set(e, ERR_UNAVAILABLE, "%s cannot be given to another user: %s", path,
-	    strerror(error));
+	return l->run->user != NULL || strcmp(l->config->local_sandbox, "none") != 0;
 }
 
-static int
-give(const FTSENT *f, const struct proc_user *user)
-{
-	return lchown(f->fts_accpath, user->uid, user->gid);
-}
-
-static int
-show(const FTSENT *f, const struct proc_user *user)
-{
-	mode_t mode = f->fts_statp->st_mode, more = SHOWN | ((mode & S_IXUSR) != 0 ? SEARCHED : 0);
-
-	(void)user;
-	if (S_ISLNK(mode) || (mode & more) == more)
-		return 0;
-	return chmod(f->fts_accpath, (mode | more) & (S_IRWXU | S_IRWXG | S_IRWXO));
-}
-
-/* An environment holds nothing that is secret. Its own directory is the last that is changed. */
-static enum err
-show_environment(struct launch *l, struct error *e)
-{
-	const char *path = environment_path(l->environment);
-	struct stat st;
-
-	if (stat(path, &st) == 0 && (st.st_mode & S_IXOTH) != 0)
-		return ERR_OK;
-	if (chmod(environments_path(l, l->config), S_IRWXU | SEARCHED) != 0)
-		return error_set(e, ERR_UNAVAILABLE, "the environments: %s", strerror(errno));
-	return change_all(l, path, show, e);
-}
-
-/* The directory of the state of an opentofu-plan service, which the order's giver made for it. */
-static const char *
-state_dir(struct launch *l)
-{
-	const char *path = l->order->state_path, *slash = path != NULL ? strrchr(path, '/') : NULL;
-
-	return slash != NULL ? mem_textn(l, path, (size_t)(slash - path)) : NULL;
-}
-
-enum err
-local_hand_over(struct launch *l, struct error *e)
-{
-	if (l->run->user == NULL)
-		return ERR_OK;
-	if (state_dir(l) != NULL)
-		return error_set(e, ERR_INVALID, "opentofu-plan services cannot be run as another "
-		    "user yet ([local] run_as, or the user of the gateway)");
-	if (l->environment != NULL && show_environment(l, e) != ERR_OK)
-		return e->code;
-	return change_all(l, l->home, give, e);
-}
-
-/* --- the sandbox --- */
-
-/* What programs take for granted. Semaphores lie in shm. */
-static const struct proc_allow devices[] = {
-	{ "/dev/null", PROC_WRITE }, { "/dev/zero", PROC_WRITE }, { "/dev/full", PROC_WRITE },
-	{ "/dev/random", PROC_WRITE }, { "/dev/urandom", PROC_WRITE },
-	{ "/dev/tty", PROC_WRITE }, { "/dev/ptmx", PROC_WRITE }, { "/dev/pts", PROC_WRITE },
-	{ "/dev/shm", PROC_WRITE },
-};
-
-enum { DEVICES = sizeof devices / sizeof *devices };
-
-static void
-allow(struct launch *l, const char *path, enum proc_right right)
-{
-	l->allow = MEM_GROW(l, l->allow, struct proc_allow, l->n_allow + 1);
-	l->allow[l->n_allow++] = (struct proc_allow){ .path = path, .right = right };
-}
-
-static void
-allow_list(struct launch *l, const char *list, enum proc_right right)
-{
-	while (*list != '\0') {
-		size_t n = strcspn(list, ":");
-
-		if (n > 0)
-			allow(l, mem_textn(l, list, n), right);
-		list += n + (list[n] == ':');
-	}
-}
-
-/* Whether PATH is DIR or lies below it, by what they are and not by what they are called. */
-static bool
-is_below(const char *path, const char *dir)
-{
-	struct stat top, at, up = { 0 };
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), next;
-	bool found = false, more;
-
-	more = fd >= 0 && stat(dir, &top) == 0 && fstat(fd, &at) == 0;
-	while (more && !found) {
-		found = at.st_dev == top.st_dev && at.st_ino == top.st_ino;
-		next = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		more = next >= 0 && fstat(next, &up) == 0 &&
-		    (up.st_dev != at.st_dev || up.st_ino != at.st_ino);
-		at = up;
-		close(fd);
-		fd = next;
-	}
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
-/* Rules only add: what lies below a directory that is allowed cannot be taken out again. */
-static enum err
-check_allowed(struct launch *l, struct error *e)
-{
-	const char *state = l->config->state_dir, *runs = config_path(l, l->config, "runs");
-
-	for (size_t i = 0; i < l->n_allow; i++) {
-		const char *path = l->allow[i].path;
-
-		if (is_below(state, path) || (is_below(path, runs) && !is_below(path, l->home)))
-			return error_set(e, ERR_FORBIDDEN, "the sandbox cannot be made: %s, which "
-			    "service %s would see, holds the state of Gatehouse",
-			    launch_shown(l, path), l->order->service);
-	}
-	return ERR_OK;
-}
+/* --- the sandbox of the service --- */
 
 enum err
 local_sandbox(struct launch *l, struct error *e)
 {
-	if (strcmp(l->config->local_sandbox, "none") == 0)
-		return ERR_OK;
-	if (proc_sandbox_version() == 0)
-		return error_set(e, ERR_UNAVAILABLE, "[local] sandbox is landlock, but the kernel "
-		    "of this gateway has no Landlock");
-	if (launch_get(l, "TMPDIR") == NULL)
+	if (fence_new(l, l->config, &l->fence, e) != ERR_OK)
+		return e->code;
+	if (l->fence != NULL && launch_get(l, "TMPDIR") == NULL)
 		launch_set(l, "TMPDIR", l->home);
-	allow_list(l, l->config->local_sandbox_read, PROC_READ);
-	allow_list(l, l->config->local_sandbox_write, PROC_WRITE);
-	for (size_t i = 0; i < DEVICES; i++)
-		allow(l, devices[i].path, devices[i].right);
-	allow(l, l->tree, PROC_READ);
-	allow(l, l->home, PROC_WRITE);
+	fence_allow_list(l->fence, l->config->local_sandbox_write, PROC_WRITE);
+	fence_allow(l->fence, l->tree, PROC_READ);
+	fence_allow(l->fence, l->home, PROC_WRITE);
 	if (l->environment != NULL)
-		allow(l, environment_path(l->environment), PROC_READ);
-	if (state_dir(l) != NULL) {
-		allow(l, state_dir(l), PROC_WRITE);
-		allow(l, config_path(l, l->config, PLUGINS), PROC_READ);
+		fence_allow(l->fence, environment_path(l->environment), PROC_READ);
+	if (launch_state_dir(l) != NULL) {
+		fence_allow(l->fence, launch_state_dir(l), PROC_WRITE);
+		fence_allow(l->fence, launch_plugins(l), PROC_READ);
 	}
-	return check_allowed(l, e);
+	return fence_check(l->fence, l->home, mem_printf(l, "service %s", l->order->service), e);
 }

@@ -12,6 +12,7 @@ enum { WORD_MAX = 131071 };	/* bytes of one word of a command line: MAX_ARG_STRL
 struct launch;
 struct environment;
 struct init;
+struct fence;
 /* One thing that has to be done before the service's process starts. It may make the launch wait. */
 typedef enum err (*launch_step)(struct launch *l, struct error *e);
 /* What comes after a wait; END is of the tool, NULL where none was waited for. It may make the launch wait again. */
@@ -41,8 +42,7 @@ struct launch {
 	struct names env, argv;	/* end in NULL after local_argv() */
 	const char *input;	/* for stdin, or NULL */
 	struct environment *environment;	/* local_environment.h; NULL: none is used */
-	struct proc_allow *allow;	/* the sandbox; NULL: there is none */
-	size_t n_allow;
+	struct fence *fence;	/* the sandbox of the service; NULL: there is none */
 	const char *python;	/* of the virtual environment, or NULL */
 	struct init *init;	/* local_tofu.c's; NULL: it is not under way */
 
@@ -64,6 +64,8 @@ struct launch {
 enum err local_start(struct local_run *run, struct error *e) MUST_CHECK;
 /* Ends RUN, whose process has not started, for the reason ERROR. RUN is gone afterwards. */
 void local_failed(struct local_run *run, const char *error);
+/* Those of a run's processes. */
+struct proc_limits local_limits(const struct config *c);
 /* Refuses what this gateway cannot do: a step. */
 enum err local_support(struct launch *l, struct error *e) MUST_CHECK;
 
@@ -75,6 +77,9 @@ struct tool {
 	struct names *env;	/* the whole environment; the mark of the run (launch env[0]) must be in it */
 	const char *cwd, *input;	/* INPUT may be NULL */
 	int64_t timeout_ms;
+	bool is_foreign;	/* it executes what others wrote: as the run's user, within the run's limits */
+	/* In a sandbox it may read, and change, these too (or NULL), beside the code and the run directory. */
+	const char *reads, *writes;
 };
 
 struct launch *launch_new(struct local_run *run, const struct conn_order *order);
@@ -109,12 +114,12 @@ enum err run_dirs_check(const struct config *c, struct error *e) MUST_CHECK;
 struct run_dir *run_dir_new(void *ctx, const struct config *c, const char *attempt_id, struct error *e);
 /* Removes some of it; what is large is not removed at once. False: call it again. True: nothing is left. */
 bool run_dir_empty(struct run_dir *d);
-/* Writes TEXT to the new file NAME, mode 0600, of the run directory HOME. *PATH is made for CTX. */
-enum err run_dir_write(void *ctx, const char *home, const char *name, const char *text, const char **path,
-    struct error *e) MUST_CHECK;
-
-/* Removes the directory PATH, where it is there, and all that is in it, without following a link. */
-void dir_remove(const char *path);
+/*
+ * Writes TEXT to the new file NAME, mode 0600, of the run directory HOME; it is USER's (NULL: ours). *PATH is made for
+ * CTX.
+ */
+enum err run_dir_write(void *ctx, const char *home, const struct proc_user *user, const char *name, const char *text,
+    const char **path, struct error *e) MUST_CHECK;
 
 /* --- local_code.c, local_repository.c: where the code is --- */
 
@@ -122,6 +127,8 @@ void dir_remove(const char *path);
 enum err local_working_dir(struct launch *l, struct error *e) MUST_CHECK;
 /* Gets the code from git and fills tree and dir; waits for that. */
 enum err local_repository(struct launch *l, struct error *e) MUST_CHECK;
+/* Fills tree and dir with a copy of FROM in the run directory; waits for that. */
+enum err local_copy_tree(struct launch *l, const char *from, struct error *e) MUST_CHECK;
 /* Fills tree and dir. */
 enum err local_code(struct launch *l, struct error *e) MUST_CHECK;
 /* *PATH is that of file NAME of the working directory; it exists and lies within the tree. */
@@ -154,10 +161,47 @@ bool launch_is_secret(const struct launch *l, const char *key);
 void local_check_user(struct json_object *user, struct faults *faults);
 /* Who runs the services of C, made for it; NULL: whoever we are. */
 enum err local_user(struct conn *c, struct proc_user **user, struct error *e) MUST_CHECK;
+/* Whether this run has another user, or a sandbox. */
+bool local_is_apart(const struct launch *l);
 /* Lists what the service may open, where there is a sandbox: a step, when everything has its place. */
 enum err local_sandbox(struct launch *l, struct error *e) MUST_CHECK;
-/* Gives the run directory to the run's user, where that is another one: just before the service starts. */
+
+/* --- local_owner.c: what belongs to another user --- */
+
+/*
+ * Gives the run directory, and that of a plan's state, to the run's user, where that is another one: a step, before
+ * anything foreign is executed.
+ */
 enum err local_hand_over(struct launch *l, struct error *e) MUST_CHECK;
+/* Writes TEXT to the new file NAME of the run directory, for the run's user; *PATH is made for L. */
+enum err launch_write(struct launch *l, const char *name, const char *text, const char **path,
+    struct error *e) MUST_CHECK;
+/*
+ * The directory PATH, which lies in one of ours, and all in it that is USER's, is ours again. SHOWN: all may read it,
+ * and nobody write to it.
+ */
+enum err local_take(const char *path, const struct proc_user *user, bool shown, struct error *e) MUST_CHECK;
+/* The state of a plan is ours again, when nothing of the run is left. */
+void local_take_back(struct launch *l);
+
+/* --- local_fence.c: what may be opened in a sandbox --- */
+
+struct fence {
+	const struct config *config;
+	struct proc_allow *at;
+	size_t n;
+};
+
+/* Made for CTX, with what any program needs; *F is NULL where [local] sandbox wants none. */
+enum err fence_new(void *ctx, const struct config *c, struct fence **f, struct error *e) MUST_CHECK;
+/* Adds PATH; nothing where F or PATH is NULL, or PATH is "". */
+void fence_allow(struct fence *f, const char *path, enum proc_right right);
+/* Adds all paths of the colon-separated LIST. */
+void fence_allow_list(struct fence *f, const char *list, enum proc_right right);
+/* Refuses one that shows to WHO what is ours: the state directory, or a run's but HOME. */
+enum err fence_check(const struct fence *f, const char *home, const char *who, struct error *e) MUST_CHECK;
+/* SPEC is to be held back so; it borrows F. */
+void fence_put(const struct fence *f, struct proc_spec *spec);
 
 /* --- local_argv.c, local_ansible.c: the command line --- */
 
@@ -165,6 +209,12 @@ enum err local_hand_over(struct launch *l, struct error *e) MUST_CHECK;
 enum err local_argv(struct launch *l, struct error *e) MUST_CHECK;
 enum err local_ansible(struct launch *l, struct error *e) MUST_CHECK;
 enum err local_tofu(struct launch *l, struct error *e) MUST_CHECK;
+/* A step: where the run is kept apart, its plan gets code of its own, since init writes beside it. */
+enum err local_tofu_code(struct launch *l, struct error *e) MUST_CHECK;
+/* The directory of the plan's state, which the order's giver made for it; NULL: it is no plan. */
+const char *launch_state_dir(struct launch *l);
+/* Where plug-ins of plans are kept: each user has its own. */
+const char *launch_plugins(struct launch *l);
 /* A step, after the command line: what opentofu-plan services do before it. */
 enum err local_init(struct launch *l, struct error *e) MUST_CHECK;
 /* Calls ADD for each text of the array O, the value of the service's KEY. */

@@ -1,6 +1,7 @@
 #include "connector/local_environment.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "json/body.h"
@@ -13,6 +14,10 @@
 
 #define PUBLIC_GALAXY "https://galaxy.ansible.com"
 #define TOKEN_USER "__token__"	/* what Python package indexes call the user of a token */
+
+#define NETRC ".netrc"
+#define PIP_CONF "pip.conf"
+#define GALAXY_CFG "galaxy.cfg"
 
 enum { FILE_MAX = 1024 * 1024 };
 
@@ -158,9 +163,9 @@ registries_pip(struct launch *l, const char **path, struct error *e)
 		if (netrc_add(l, one, &hosts, netrc, e) != ERR_OK)
 			return e->code;
 	}
-	if (netrc->len > 0 && run_dir_write(l, l->home, ".netrc", netrc->at, &ignored, e) != ERR_OK)
+	if (netrc->len > 0 && launch_write(l, NETRC, netrc->at, &ignored, e) != ERR_OK)
 		return e->code;
-	return run_dir_write(l, l->home, "pip.conf", mem_printf(l, "[global]\n%s%s%s", first->at,
+	return launch_write(l, PIP_CONF, mem_printf(l, "[global]\n%s%s%s", first->at,
 	    others->len > 0 ? "extra-index-url =\n" : "", others->at), path, e);
 }
 
@@ -210,7 +215,16 @@ registries_galaxy(struct launch *l, const char **path, struct error *e)
 	}
 	if (n > 0 && first->len == 0)
 		text_printf(servers, "[galaxy_server.public]\nurl = %s\n", PUBLIC_GALAXY);
-	return run_dir_write(l, l->home, "galaxy.cfg", mem_printf(l, "[galaxy]\n%s%s%s%s\n%s",
+	return launch_write(l, GALAXY_CFG, mem_printf(l, "[galaxy]\n%s%s%s%s\n%s",
 	    n > 0 ? "server_list = " : "", first->at, others->at,
 	    n > 0 && first->len == 0 ? "public" : "", servers->at), path, e);
+}
+
+void
+registries_forget(struct launch *l)
+{
+	static const char *const names[] = { NETRC, PIP_CONF, GALAXY_CFG };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlink(mem_printf(l, "%s/%s", l->home, names[i]));
 }

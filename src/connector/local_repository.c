@@ -25,12 +25,13 @@ copy_path(struct launch *l)
 
 /* Runs a program on the copy. */
 static enum err
-run_on_copy(struct launch *l, const char *const *words, launch_then then, struct error *e)
+run_on_copy(struct launch *l, const char *const *words, const char *from, launch_then then,
+    struct error *e)
 {
 	struct names argv = { 0 }, env = { 0 };
 	const struct tool tool = {
 		.name = words[0], .argv = &argv, .env = &env, .cwd = l->home,
-		.timeout_ms = COPY_MS,
+		.timeout_ms = COPY_MS, .reads = from,
 	};
 	const char *program = proc_find(l, l->config->local_path, words[0]);
 
@@ -68,7 +69,17 @@ copied(struct launch *l, const struct task_end *end, struct error *e)
 	l->git = NULL;
 	if (launch_tool_check(l, end, e) != ERR_OK)
 		return e->code;
-	return run_on_copy(l, words, copy_ready, e);
+	return run_on_copy(l, words, NULL, copy_ready, e);
+}
+
+enum err
+local_copy_tree(struct launch *l, const char *from, struct error *e)
+{
+	const char *const words[] = {
+		"cp", "-R", "--reflink=auto", "--preserve=timestamps", "--", from, COPY, NULL
+	};
+
+	return run_on_copy(l, words, from, copied, e);
 }
 
 static const char *
@@ -83,10 +94,6 @@ static enum err
 have_tree(struct launch *l, const struct task_end *end, struct error *e)
 {
 	const char *reference = json_get_text(l->order->repository, "reference");
-	const char *const words[] = {
-		"cp", "-R", "--reflink=auto", "--preserve=timestamps", "--", l->code->tree, COPY,
-		NULL
-	};
 
 	(void)end;
 	if (l->code->error != NULL)
@@ -95,7 +102,7 @@ have_tree(struct launch *l, const struct task_end *end, struct error *e)
 	    launch_shown(l, json_get_text(l->order->repository, "name")),
 	    reference != NULL && *reference != '\0' ? launch_shown(l, reference) : "HEAD",
 	    l->code->commit, how_it_came(l->code));
-	return run_on_copy(l, words, copied, e);
+	return local_copy_tree(l, l->code->tree, e);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "connector/path.h"
 #include "json/body.h"
 #include "json/yaml.h"
 #include "secret/digest.h"
@@ -29,6 +30,18 @@ static enum err pip_file(struct launch *l, const char *name, int depth, struct t
 
 /* --- files of the tree --- */
 
+/*
+ * Whether FD is a file of the tree. A run's user may put a link in the place of one while we, who
+ * may read more, open it.
+ */
+static bool
+is_of_tree(struct launch *l, int fd)
+{
+	const char *real = path_real(l, mem_printf(l, "/proc/self/fd/%d", fd));
+
+	return real != NULL && path_is_within(real, l->tree);
+}
+
 struct text *
 launch_file(struct launch *l, const char *name, const char *path, struct error *e)
 {
@@ -38,7 +51,8 @@ launch_file(struct launch *l, const char *name, const char *path, struct error *
 	char *bytes;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX ||
+	    !is_of_tree(l, fd)) {
 		if (fd >= 0)
 			close(fd);
 		error_set(e, ERR_INVALID, "%s of service %s is not a file of at most %d bytes that "

@@ -65,7 +65,7 @@ give_secret(struct launch *l, struct json_object *one, struct error *e)
 	    !is_target(target))
 		return error_set(e, ERR_INVALID, "%s of service %s must have the type env or file, "
 		    "and the name of a variable as its target", what, l->order->service);
-	if (strcmp(type, "file") == 0 && run_dir_write(l, l->home,
+	if (strcmp(type, "file") == 0 && launch_write(l,
 	    mem_printf(l, "secret.%s", target), value, &value, e) != ERR_OK)
 		return e->code;
 	return set_once(l, what, target, value, e);

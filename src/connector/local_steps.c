@@ -18,15 +18,38 @@ tool_ended(void *arg, const struct task_end *end)
 	launch_resume(l, end);
 }
 
+/* What a tool may open where there is a sandbox. */
+static enum err
+tool_fence(void *ctx, struct launch *l, const struct tool *t, struct fence **f, struct error *e)
+{
+	if (fence_new(ctx, l->config, f, e) != ERR_OK)
+		return e->code;
+	fence_allow(*f, l->tree, PROC_READ);
+	fence_allow(*f, l->home, PROC_WRITE);
+	fence_allow(*f, t->reads, PROC_READ);
+	fence_allow(*f, t->writes, PROC_WRITE);
+	return fence_check(*f, l->home, mem_printf(ctx, "%s of service %s", t->name,
+	    l->order->service), e);
+}
+
 enum err
 launch_tool(struct launch *l, const struct tool *t, launch_then then, struct error *e)
 {
-	const struct proc_spec spec = {
+	struct proc_spec spec = {
 		.argv = t->argv->at, .envp = t->env->at, .cwd = t->cwd,
 		.input = t->input, .input_len = t->input != NULL ? strlen(t->input) : 0,
 		.grace_ms = l->order->grace_ms, .mark = l->env.at[0],
 	};
+	SCOPED(tmp, NULL);
+	struct fence *fence;
 
+	if (tool_fence(tmp, l, t, &fence, e) != ERR_OK)
+		return e->code;
+	fence_put(fence, &spec);
+	if (t->is_foreign) {
+		spec.user = l->run->user;
+		spec.limits = local_limits(l->config);
+	}
 	l->then = then;
 	l->tool = mem_text(l, t->name);
 	l->task = task_start(
@@ -86,8 +109,8 @@ launch_last_lines(struct launch *l, const struct text *t, size_t lines, size_t b
 /* --- one after the other --- */
 
 static const launch_step steps[] = {
-	local_support, local_env, local_code, local_secrets, local_environment, local_sandbox,
-	local_argv, local_init,
+	local_support, local_env, local_code, local_secrets, local_tofu_code, local_hand_over,
+	local_environment, local_sandbox, local_argv, local_init,
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "connector/path.h"
 #include "json/body.h"
 
 /*
@@ -15,6 +16,7 @@
  * order's giver keeps it.
  */
 
+#define PLAN "opentofu-plan"
 #define PLUGINS "plugins"
 
 enum {
@@ -93,7 +95,7 @@ add_params(struct launch *l, struct error *e)
 	json_object_object_foreach(l->order->params, key, value)
 		if (strcmp(key, "action") != 0)
 			json_set(vars, key, json_object_get(value));
-	if (run_dir_write(l, l->home, "params.tfvars.json", json_text(l, vars), &path, e) != ERR_OK)
+	if (launch_write(l, "params.tfvars.json", json_text(l, vars), &path, e) != ERR_OK)
 		return e->code;
 	launch_word(l, mem_printf(l, "-var-file=%s", path));
 	return ERR_OK;
@@ -101,12 +103,19 @@ add_params(struct launch *l, struct error *e)
 
 /* --- state --- */
 
+const char *
+launch_state_dir(struct launch *l)
+{
+	const char *path = l->order->state_path, *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	return slash != NULL ? mem_textn(l, path, (size_t)(slash - path)) : NULL;
+}
+
 /* The first run of a service may begin with a state that is in its tree. */
 static enum err
 first_state(struct launch *l, struct error *e)
 {
 	const char *name = json_get_text(l->order->definition, "state-file"), *path, *ignored;
-	const char *slash = strrchr(l->order->state_path, '/');
 	struct text *t;
 
 	if (name == NULL || name[0] == '\0' || access(l->order->state_path, F_OK) == 0)
@@ -114,8 +123,8 @@ first_state(struct launch *l, struct error *e)
 	if (local_file(l, name, &path, e) != ERR_OK ||
 	    (t = launch_file(l, name, path, e)) == NULL)
 		return e->code;
-	return run_dir_write(l, mem_textn(l, l->order->state_path,
-	    (size_t)(slash - l->order->state_path)), slash + 1, t->at, &ignored, e);
+	return run_dir_write(l, launch_state_dir(l), l->run->user,
+	    strrchr(l->order->state_path, '/') + 1, t->at, &ignored, e);
 }
 
 static void
@@ -147,8 +156,32 @@ local_tofu(struct launch *l, struct error *e)
 	set_unless(l, "CHECKPOINT_DISABLE", "1");
 	/* The tree may be shared by runs at the same time. */
 	set_unless(l, "TF_DATA_DIR", mem_printf(l, "%s/.terraform", l->home));
-	set_unless(l, "TF_PLUGIN_CACHE_DIR", config_path(l, l->config, PLUGINS));
+	set_unless(l, "TF_PLUGIN_CACHE_DIR", launch_plugins(l));
 	return ERR_OK;
+}
+
+/* --- code and plug-ins --- */
+
+/*
+ * init writes the lock file of the plug-ins beside the plan, which in a sandbox is read-only, and
+ * another user's hardly ever to write to.
+ */
+enum err
+local_tofu_code(struct launch *l, struct error *e)
+{
+	if (strcmp(l->order->type, PLAN) != 0 || !local_is_apart(l) ||
+	    path_is_within(l->tree, path_real(l, l->home)))
+		return ERR_OK;
+	return local_copy_tree(l, l->tree, e);
+}
+
+/* What one user has put there is not for another to execute. */
+const char *
+launch_plugins(struct launch *l)
+{
+	if (l->run->user == NULL)
+		return config_path(l, l->config, PLUGINS);
+	return config_path(l, l->config, mem_printf(l, PLUGINS "-%d", (int)l->run->user->uid));
 }
 
 /* --- init --- */
@@ -212,6 +245,7 @@ init_run(struct launch *l, struct error *e)
 	const struct tool t = {
 		.name = "tofu init", .argv = &argv, .env = &l->env, .cwd = l->dir,
 		.timeout_ms = l->config->environments_build_time * MS_PER_S,
+		.is_foreign = true, .writes = launch_plugins(l),
 	};
 	const char *const words[] = { l->argv.at[0], "init", "-input=false", "-no-color", NULL };
 
@@ -226,7 +260,7 @@ init_look(struct launch *l, const struct task_end *end, struct error *e)
 	struct init *i = l->init;
 
 	(void)end;
-	i->lock = environment_lock(config_path(l, l->config, PLUGINS), LOCK_EX);
+	i->lock = environment_lock(launch_plugins(l), LOCK_EX);
 	if (i->lock >= 0)
 		return init_run(l, e);
 	i->look = loop_after(l->run->r->conn->loop, LOOK_MS, look_again, i);
@@ -234,16 +268,28 @@ init_look(struct launch *l, const struct task_end *end, struct error *e)
 	return ERR_OK;
 }
 
+static enum err
+make_plugins(struct launch *l, struct error *e)
+{
+	const struct proc_user *user = l->run->user;
+	const char *path = launch_plugins(l);
+	bool ok = mkdir(path, DIR_MODE) == 0 || errno == EEXIST;
+
+	if (ok && user != NULL)
+		ok = lchown(path, user->uid, user->gid) == 0;
+	if (ok)
+		return ERR_OK;
+	return error_set(e, ERR_UNAVAILABLE, "the directory %s cannot be made: %s", path,
+	    strerror(errno));
+}
+
 enum err
 local_init(struct launch *l, struct error *e)
 {
-	const char *plugins = config_path(l, l->config, PLUGINS);
-
-	if (strcmp(l->order->type, "opentofu-plan") != 0)
+	if (strcmp(l->order->type, PLAN) != 0)
 		return ERR_OK;
-	if (mkdir(plugins, DIR_MODE) != 0 && errno != EEXIST)
-		return error_set(e, ERR_UNAVAILABLE, "the directory %s cannot be made: %s", plugins,
-		    strerror(errno));
+	if (make_plugins(l, e) != ERR_OK)
+		return e->code;
 	l->init = MEM_NEW(l, struct init);
 	l->init->launch = l;
 	l->init->lock = -1;

@@ -114,6 +114,7 @@ python_there(struct launch *l, const struct task_end *end, struct error *e)
 
 	(void)end;
 	(void)e;
+	registries_forget(l);
 	launch_set(l, "VIRTUAL_ENV", venv);
 	launch_set(l, "PATH", mem_printf(l, "%s/bin:%s", venv, launch_get(l, "PATH")));
 	l->python = mem_printf(l, "%s/bin/python3", venv);
@@ -177,6 +178,7 @@ galaxy_there(struct launch *l, const struct task_end *end, struct error *e)
 
 	(void)end;
 	(void)e;
+	registries_forget(l);
 	set_path(l, "ANSIBLE_COLLECTIONS_PATH", mem_printf(l, "%s/collections", path),
 	    SYSTEM_COLLECTIONS);
 	set_path(l, "ANSIBLE_ROLES_PATH", mem_printf(l, "%s/roles", path), SYSTEM_ROLES);
@@ -222,6 +224,9 @@ local_environment(struct launch *l, struct error *e)
 	a->source = text_new(l, SOURCE_MAX);
 	a->plan.source = a->source;
 	a->plan.own = a;
+	/* What one user has built is not for another to execute. */
+	if (l->run->user != NULL)
+		text_printf(a->source, "user %d\n", (int)l->run->user->uid);
 	add_ways(l, NULL, a->source);
 	return is_python ? python_environment(l, a, name, e) : galaxy_environment(l, a, name, e);
 }

@@ -16,6 +16,8 @@ bool path_has_parent_part(const char *path);
 bool path_is_allowed(const char *path, const char *roots);
 /* The path of the file URL (RFC 8089), with %XX decoded, made for CTX. NULL where it is none of this host. */
 char *path_of_url(void *ctx, const char *url);
+/* Removes the directory PATH, where it is there, and all that is in it, without following a link (local_dir.c). */
+void dir_remove(const char *path);
 /* Whether DIR is a git repository, with a working tree or bare. */
 bool path_is_repository(const char *dir);
 

@@ -86,6 +86,8 @@ enum err proc_init(struct loop *l, struct error *e) MUST_CHECK;
 char *proc_find(void *ctx, const char *path, const char *name);
 /* User NAME of this host, made for CTX. NULL: E filled. */
 struct proc_user *proc_user_find(void *ctx, const char *name, struct error *e);
+/* The home directory of who we are, made for CTX; "" where it is not known. */
+char *proc_user_home(void *ctx);
 /* The version of Landlock (its ABI) that the kernel has: sandboxes can be made. 0: it has none. */
 int proc_sandbox_version(void);
 /* What a sandbox of this kernel cannot hold back, a sentence; NULL: it holds back all that we promise. */

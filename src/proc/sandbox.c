@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -56,9 +58,10 @@ proc_sandbox_lacks(void)
 
 	if (abi < ABI_TRUNCATE)
 		return "a run may empty files that it must not write, and send signals to "
-		    "processes of its user";
+		    "processes of its user, and connect to their abstract sockets";
 	if (abi < ABI_SCOPE)
-		return "a run may send signals to processes of its user";
+		return "a run may send signals to processes of its user, and connect to their "
+		    "abstract sockets";
 	return NULL;
 }
 
@@ -151,6 +154,55 @@ sandbox_open(const struct proc_spec *spec, struct error *e)
 			return -1;
 		}
 	return fd;
+}
+
+/*
+ * What root may keep, capabilities(7): files and users, and what a network client may. With others
+ * it reads the memory of processes outside (perf, ptrace), or has the kernel work around the rest.
+ */
+static bool
+is_kept(unsigned long cap)
+{
+	switch (cap) {
+	case CAP_CHOWN:
+	case CAP_DAC_OVERRIDE:
+	case CAP_FOWNER:
+	case CAP_FSETID:
+	case CAP_KILL:
+	case CAP_SETGID:
+	case CAP_SETUID:
+	case CAP_NET_BIND_SERVICE:
+	case CAP_NET_RAW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nothing is handed on over an execve(2) but what the bounding set lets through. */
+static int
+inherit_nothing(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+	    syscall(SYS_capget, &head, caps) != 0)
+		return -1;
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		caps[i].inheritable = 0;
+	return (int)syscall(SYS_capset, &head, caps);
+}
+
+int
+sandbox_lower(void)
+{
+	/* A number that the kernel does not know ends it. */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (!is_kept(cap) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 &&
+		    geteuid() == 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+			return -1;
+	return inherit_nothing();
 }
 
 int

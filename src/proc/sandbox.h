@@ -10,6 +10,11 @@
 
 /* A ruleset that allows what SPEC lists. Its descriptor, closed on exec, is the caller's. -1: E filled. */
 int sandbox_open(const struct proc_spec *spec, struct error *e);
+/*
+ * In the child, before a change of user: what it executes has of root's capabilities those alone that cannot undo the
+ * rest. Safe after a fork. 0, or -1 with errno.
+ */
+int sandbox_lower(void);
 /* In the child, after no_new_privs: safe after a fork. 0, or -1 with errno. */
 int sandbox_enter(int ruleset);
 

@@ -154,6 +154,8 @@ child_run(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 	    child_descriptors(p, &status) != 0 || child_limits(&spec->limits) != 0)
 		child_fail(status, STEP_PREPARE);
 	child_signals();
+	if (p->ruleset >= 0 && sandbox_lower() != 0)
+		child_fail(status, STEP_SANDBOX);
 	if (child_user(spec->user) != 0)
 		child_fail(status, STEP_USER);
 	/*

@@ -9,16 +9,31 @@
 
 enum { ENTRY_FIRST = 1024, ENTRY_MOST = 1024 * 1024, GROUPS_FIRST = 16 };
 
-/* The entry of user NAME, its texts made for CTX. 0, or an errno: ENOENT where there is none. */
+/*
+ * The entry of user NAME (NULL: of us), its texts made for CTX. 0, or an errno: ENOENT where there
+ * is none.
+ */
 static int
 find_entry(void *ctx, const char *name, struct passwd *entry)
 {
 	struct passwd *found = NULL;
 	int rc = ERANGE;
 
-	for (size_t room = ENTRY_FIRST; rc == ERANGE && room <= ENTRY_MOST; room *= 2)
-		rc = getpwnam_r(name, entry, mem_bytes(ctx, room), room, &found);
+	for (size_t room = ENTRY_FIRST; rc == ERANGE && room <= ENTRY_MOST; room *= 2) {
+		char *at = mem_bytes(ctx, room);
+
+		rc = name != NULL ? getpwnam_r(name, entry, at, room, &found) :
+		    getpwuid_r(geteuid(), entry, at, room, &found);
+	}
 	return rc != 0 ? rc : found == NULL ? ENOENT : 0;
+}
+
+char *
+proc_user_home(void *ctx)
+{
+	struct passwd entry;
+
+	return find_entry(ctx, NULL, &entry) == 0 ? mem_text(ctx, entry.pw_dir) : mem_text(ctx, "");
 }
 
 static void

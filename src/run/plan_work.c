@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "connector/path.h"
 #include "json/body.h"
 #include "run/parts.h"
 #include "run/plan.h"
@@ -18,10 +19,12 @@
  * in before anything else is run: nothing that a plan has made is forgotten.
  */
 
+#define WORK "work"			/* what the run comes to, it may even be another user's */
 #define STATE_FILE "terraform.tfstate"
-#define OF_FILE "of.json"		/* whose state it is */
+#define OF_FILE "of.json"		/* whose state it is: beside that, and ours */
 
-enum { DIR_MODE = 0700, FILE_MODE = 0600, READ_SIZE = 65536, STATE_MAX = JSON_BYTES };
+enum { DIR_MODE = 0700, PASSED = 0711, FILE_MODE = 0600 };
+enum { READ_SIZE = 65536, STATE_MAX = JSON_BYTES };
 
 static char *
 work_path(void *ctx, const struct config *c, const char *name)
@@ -67,11 +70,35 @@ write_file(const char *path, const char *text, struct error *e)
 	return ok ? ERR_OK : file_fault("written", path, e);
 }
 
+/*
+ * The file at PATH, to be read; -1: there is none. Something else, which only the run can have put
+ * there, is none either: a link could lead to what is ours.
+ */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	bool is_ours;
+	struct stat st;
+
+	if (fd < 0 && errno != ELOOP)
+		return -1;
+	is_ours = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_nlink == 1 || st.st_uid != geteuid());
+	if (is_ours)
+		return fd;
+	log_error("%s is no file of its own: it is not read", path);
+	if (fd >= 0)
+		close(fd);
+	errno = ENOENT;
+	return -1;
+}
+
 /* *T is NULL where there is no such file. */
 static enum err
 read_file(void *ctx, const char *path, struct text **t, struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_file(path);
 	char bytes[READ_SIZE];
 	ssize_t n;
 
@@ -99,23 +126,23 @@ sync_dir(const char *path)
 	return ok;
 }
 
+/* The state in the working copy PATH. Older programs had it beside what says whose it is. */
+static const char *
+state_path(void *ctx, const char *path)
+{
+	const char *work = mem_printf(ctx, "%s/" WORK, path);
+
+	return mem_printf(ctx, "%s/" STATE_FILE, access(work, F_OK) == 0 ? work : path);
+}
+
 /* The state goes first: what is left without one is nothing. */
 static void
 work_remove(const char *path)
 {
 	SCOPED(tmp, NULL);
-	DIR *dir;
-	const struct dirent *d;
 
-	unlink(mem_printf(tmp, "%s/" STATE_FILE, path));
-	dir = opendir(path);
-	while (dir != NULL && (d = readdir(dir)) != NULL)
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			unlink(mem_printf(tmp, "%s/%s", path, d->d_name));
-	if (dir != NULL)
-		closedir(dir);
-	if (rmdir(path) != 0 && errno != ENOENT)
-		log_warning("%s cannot be removed: %s", path, strerror(errno));
+	unlink(state_path(tmp, path));
+	dir_remove(path);
 }
 
 /* --- taking in --- */
@@ -165,7 +192,7 @@ take_in(struct dispatch *d, const char *name, struct error *e)
 	struct plan_state s = { 0 };
 	struct text *t;
 
-	if (read_file(tmp, mem_printf(tmp, "%s/" STATE_FILE, path), &t, e) != ERR_OK)
+	if (read_file(tmp, state_path(tmp, path), &t, e) != ERR_OK)
 		return e->code;
 	/* tofu makes an empty file to lock it. */
 	if (t != NULL && t->len > 0 &&
@@ -254,12 +281,24 @@ of_text(void *ctx, const struct run *r, const struct plan_state *s)
 	return json_text(ctx, o);
 }
 
+/* Who may be another user has a way to WORK, and to nothing beside it. */
+static enum err
+make_work(void *ctx, const struct config *c, const char *path, struct error *e)
+{
+	const char *top = work_path(ctx, c, NULL), *work = mem_printf(ctx, "%s/" WORK, path);
+
+	if ((mkdir(top, DIR_MODE) != 0 && errno != EEXIST) || chmod(top, PASSED) != 0)
+		return file_fault("made", top, e);
+	if (mkdir(path, DIR_MODE) != 0 || chmod(path, PASSED) != 0 || mkdir(work, DIR_MODE) != 0)
+		return file_fault("made", path, e);
+	return ERR_OK;
+}
+
 enum err
 plan_begin(void *ctx, struct run *r, struct conn_order *o, struct error *e)
 {
 	const struct config *c = r->d->config;
-	const char *top = work_path(ctx, c, NULL), *path = work_path(ctx, c, r->job.attempt_id),
-	    *text;
+	const char *path = work_path(ctx, c, r->job.attempt_id), *text;
 	struct plan_state s = { 0 };
 
 	if (strcmp(o->type, PLAN_TYPE) != 0)
@@ -269,15 +308,14 @@ plan_begin(void *ctx, struct run *r, struct conn_order *o, struct error *e)
 	s.workspace = plan_workspace(o->definition);
 	if (plan_collect(r->d, e) != ERR_OK || latest(ctx, r, &s, &text, e) != ERR_OK)
 		return e->code;
-	if (mkdir(top, DIR_MODE) != 0 && errno != EEXIST)
-		return file_fault("made", top, e);
-	if (mkdir(path, DIR_MODE) != 0)
-		return file_fault("made", path, e);
-	o->state_path = mem_printf(ctx, "%s/" STATE_FILE, path);
+	if (make_work(ctx, c, path, e) != ERR_OK)
+		return e->code;
+	o->state_path = state_path(ctx, path);
 	if (write_file(mem_printf(ctx, "%s/" OF_FILE, path), of_text(ctx, r, &s), e) != ERR_OK ||
 	    (text != NULL && write_file(o->state_path, text, e) != ERR_OK))
 		return e->code;
-	return sync_dir(path) && sync_dir(top) ? ERR_OK : file_fault("synced", path, e);
+	return sync_dir(mem_printf(ctx, "%s/" WORK, path)) && sync_dir(path) &&
+	    sync_dir(work_path(ctx, c, NULL)) ? ERR_OK : file_fault("synced", path, e);
 }
 
 void

@@ -126,27 +126,91 @@ Test(sandbox, names_without_opening)
 	expect_held_back("python3 -c 'import os; os.truncate(os.environ[\"D\"] + \"/outside/f\", 0)'");
 }
 
-/* Root looks into all of them, whatever it is told. */
-Test(sandbox, other_processes_of_the_same_user)
+/* A process outside; what there is of it, for one that may do whatever its user may. */
+static void
+other_processes(const struct proc_user *user)
 {
 	const char *const argv[] = { "/bin/sh", "-c", "echo $$; exec sleep 1000", NULL };
-	const char *const envp[] = { "GATEHOUSE_JOB_ID=other", PATH_VAR, NULL };
-	const struct proc_user *user = geteuid() == 0 ? proc_user_find(ctx, OTHER, NULL) : NULL;
+	const char *const envp[] = { mem_printf(ctx, "GATEHOUSE_JOB_ID=other-%d", (int)getpid()), PATH_VAR, NULL };
 	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = envp[0], .user = user };
-	struct seen *s;
+	struct seen *s = start_spec(&spec);
 	int pid;
 
-	need_landlock();
-	s = start_spec(&spec);
 	await_bytes(s, 1);
 	pid = (int)told_pid(s);
 	expect_user_held_back(mem_printf(ctx, "cat /proc/%d/environ >/dev/null", pid), user);
 	expect_user_held_back(mem_printf(ctx, "readlink -v /proc/%d/fd/0", pid), user);
 	expect_user_held_back(mem_printf(ctx, "ls /proc/%d/root/", pid), user);
+	expect_user_held_back(mem_printf(ctx, "exec python3 -c 'open(\"/proc/%d/mem\", \"rb\")'", pid), user);
+	/* PTRACE_SEIZE, which stops nothing; a tracer that ends lets go. */
+	expect_user_held_back(mem_printf(ctx, "exec python3 -c 'import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\n"
+	    "if c.ptrace(0x4206, %d, None, None): raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))'", pid), user);
 	if (proc_sandbox_lacks() == NULL)
 		expect_user_held_back(mem_printf(ctx, "kill -0 %d", pid), user);
 	proc_stop(s->proc);
 	await(s);
+}
+
+Test(sandbox, other_processes_of_the_same_user)
+{
+	need_landlock();
+	other_processes(geteuid() == 0 ? proc_user_find(ctx, OTHER, NULL) : NULL);
+}
+
+/* Root looks into all of them, as long as it has its capabilities. */
+Test(sandbox, other_processes_of_root)
+{
+	need_landlock();
+	if (geteuid() != 0)
+		cr_skip_test("lacks root");
+	other_processes(NULL);
+}
+
+/* Not those that belong to the sandbox themselves. */
+Test(sandbox, its_own_processes)
+{
+	struct seen *s;
+
+	need_landlock();
+	s = run_as("sleep 1000 & cat /proc/$!/environ | tr '\\0' '\\n' | grep -c GATEHOUSE; kill $!; wait $!; echo $?", NULL, true);
+	cr_expect_str_eq(s->out[0]->at, "1\n143\n", "%s", s->out[1]->at);
+}
+
+#define ABSTRACT "import socket\ns = socket.socket(socket.AF_UNIX)\ns.%s(\"\\0gatehouse-test-%d\")\n"
+
+Test(sandbox, abstract_sockets)
+{
+	int pid = (int)getpid();
+	const char *const argv[] = { "/usr/bin/python3", "-c", mem_printf(ctx, ABSTRACT
+	    "s.listen()\nprint(1, flush=True)\nwhile True: s.accept()\n", "bind", pid), NULL };
+	const char *const envp[] = { mark, PATH_VAR, NULL };
+	const struct proc_spec spec = { .argv = argv, .envp = envp, .cwd = "/", .mark = mark };
+	struct seen *s;
+
+	need_landlock();
+	if (proc_sandbox_lacks() != NULL)
+		cr_skip_test("lacks a Landlock that holds back abstract sockets");
+	s = start_spec(&spec);
+	await_bytes(s, 1);
+	expect_held_back(mem_printf(ctx, "python3 -c '" ABSTRACT "'", "connect", pid));
+	proc_stop(s->proc);
+	await(s);
+}
+
+/* A sandbox is the same for root: what would undo it is given up, and does not come back by what is executed. */
+Test(sandbox, root_keeps_little)
+{
+	struct seen *s;
+
+	need_landlock();
+	if (geteuid() != 0)
+		cr_skip_test("lacks root");
+	s = run_as("sed -En 's/^Cap(Inh|Prm|Eff|Bnd|Amb):\t//p' /proc/self/status", NULL, true);
+	cr_expect_str_eq(s->out[0]->at, "0000000000000000\n00000000000024fb\n00000000000024fb\n00000000000024fb\n0000000000000000\n");
+	expect_held_back("python3 -c 'import os\nos.chroot(\"/usr\")'");
+	/* What stays is what files need. */
+	s = run_as("echo x >$D/inside/f; chown 65534 $D/inside/f; chmod 0 $D/inside/f; cat $D/inside/f; rm $D/inside/f", NULL, true);
+	cr_expect_str_eq(s->out[0]->at, "x\n", "%s", s->out[1]->at);
 }
 
 Test(sandbox, nobody_makes_device_files)

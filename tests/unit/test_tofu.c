@@ -249,3 +249,145 @@ Test(tofu, refusals)
 	config->local_tofu = "no-tofu-here";
 	refused(&w, ERR_UNAVAILABLE, "no-tofu-here is not installed on this gateway: install OpenTofu");
 }
+
+/* --- as another user, and in a sandbox --- */
+
+static void
+keep_apart(bool as_other, bool in_sandbox)
+{
+	if (as_other && geteuid() != 0)
+		cr_skip_test("lacks root, who alone can run services as another user");
+	if (in_sandbox && proc_sandbox_version() == 0)
+		cr_skip_test("lacks a kernel with Landlock");
+	cr_assert_eq(chmod(state, 0711), 0);
+	config->local_run_as = as_other ? "nobody" : "";
+	config->local_sandbox = in_sandbox ? "landlock" : "none";
+	put_dir("mark");
+	cr_assert_eq(chmod(mem_printf(ctx, "%s/mark", code), 0777), 0);
+	config->local_sandbox_write = mem_printf(ctx, "%s/mark", code);
+}
+
+/* The stand-in may lie where not everybody comes. */
+static struct wish
+apart_wish(bool real, const char *plan, const char *rest, const char *params)
+{
+	struct wish w = plan_wish(real, plan, rest, params);
+
+	put_file("main.tf.json", 0644, plan);
+	if (real)
+		return w;
+	cr_assert_eq(system(mem_printf(ctx, "cp %s %s/program && chmod 755 %s/program", config->local_tofu, code, code)), 0);
+	config->local_tofu = mem_printf(ctx, "%s/program", code);
+	config->local_sandbox_read = mem_printf(ctx, "%s:%s", config->local_sandbox_read, config->local_tofu);
+	return w;
+}
+
+/* The state, which is given to the user for the run, is taken back. */
+static void
+expect_ours(void)
+{
+	struct stat dir, file;
+
+	cr_assert_eq(stat(mem_printf(ctx, "%s/work", state), &dir), 0);
+	cr_expect_eq(dir.st_uid, geteuid());
+	cr_expect_eq(dir.st_mode & 07777, 0700);
+	if (stat(state_path, &file) == 0) {
+		cr_expect_eq(file.st_uid, geteuid());
+		cr_expect_eq(file.st_mode & 07777, 0600);
+	}
+}
+
+static void
+apart(bool real, bool as_other, bool in_sandbox)
+{
+	struct wish w;
+	struct seen *s;
+
+	keep_apart(as_other, in_sandbox);
+	w = apart_wish(real, PLAN, "\"vars\":[\"s=of the service\"]", "{\"action\":\"plan\"}");
+	s = done(&w);
+	cr_expect_not_null(strstr(s->out[0]->at, "2 to add"), "%s", s->out[0]->at);
+	expect_ours();
+	w.params = "{\"action\":\"apply\"}";
+	done(&w);
+	expect_ours();
+	cr_expect_eq(resources(), 2);
+	s = done(&w);
+	cr_expect_not_null(strstr(s->out[0]->at, "0 added"), "the state is not read: %s", s->out[0]->at);
+	w.params = "{\"action\":\"destroy\"}";
+	done(&w);
+	cr_expect_eq(resources(), 0);
+	expect_ours();
+}
+
+Test(tofu, standin_of_another_user) { apart(false, true, false); }
+Test(tofu, standin_in_a_sandbox) { apart(false, false, true); }
+Test(tofu, standin_of_another_user_in_a_sandbox) { apart(false, true, true); }
+Test(tofu, real_of_another_user) { apart(true, true, false); }
+Test(tofu, real_of_another_user_in_a_sandbox) { apart(true, true, true); }
+
+static void
+apart_canceled(bool real)
+{
+	const char *begun = mem_printf(ctx, "%s/mark/begun", code);
+	struct wish w;
+	struct conn *c;
+	struct seen *s;
+	struct error e;
+
+	keep_apart(true, true);
+	w = apart_wish(real, mem_printf(ctx, SLOW, mem_printf(ctx, "touch %s; sleep 2", begun)), "\"vars\":[]",
+	    "{\"action\":\"apply\"}");
+	c = open_kind("local", "{}");
+	s = submitted(c, &w);
+	while (access(begun, F_OK) != 0 && !s->ended)
+		loop_turn(loop, TURN_MS);
+	cr_assert_eq(conn_cancel(c, s->attempt, &e), ERR_OK, "%s %s", s->error, s->notes->at);
+	await(s);
+	cr_expect_eq(s->return_code, 1, "%d %s%s", s->return_code, s->out[0]->at, s->out[1]->at);
+	cr_expect_not_null(strstr(s->out[0]->at, "Gracefully shutting down"), "%s", s->out[0]->at);
+	cr_expect_geq(resources(), 1);
+	expect_ours();
+	mem_free(c);
+}
+
+Test(tofu, standin_of_another_user_canceled) { apart_canceled(false); }
+Test(tofu, real_of_another_user_canceled) { apart_canceled(true); }
+
+/* The first state comes from the tree, which is ours. */
+Test(tofu, standin_of_another_user_begins_with_the_state_of_the_tree)
+{
+	struct wish w;
+
+	keep_apart(true, true);
+	w = apart_wish(false, PLAN, "\"state-file\":\"old.tfstate\"", "{\"action\":\"apply\"}");
+	put_file("old.tfstate", 0644, "{\"version\":4,\"terraform_version\":\"1.0.0\",\"serial\":41,\"lineage\":\"mine\","
+	    "\"outputs\":{},\"resources\":[],\"check_results\":null}");
+	done(&w);
+	cr_expect_str_eq(json_get_text(state_now(), "lineage"), "mine");
+	expect_ours();
+}
+
+/* What the run puts there is taken for what it is: a link to what is ours stays a link. */
+Test(tofu, standin_of_another_user_links_its_state)
+{
+	const char *secret = mem_printf(ctx, "%s/secret.key", state);
+	struct wish w;
+	struct stat st;
+	FILE *f = fopen(secret, "w");
+
+	fputs("ours", f);
+	fclose(f);
+	cr_assert_eq(chmod(secret, 0640), 0);
+	keep_apart(true, false);
+	w = apart_wish(false, mem_printf(ctx, SLOW, mem_printf(ctx, "cd %s/work; mkdir d; ln -s %s d/l; mkfifo d/p; "
+	    "mv terraform.tfstate d/; ln -s %s terraform.tfstate", state, secret, secret)), "\"vars\":[]", "{\"action\":\"apply\"}");
+	ran(&w);
+	cr_assert_eq(lstat(state_path, &st), 0);
+	cr_expect(S_ISLNK(st.st_mode));
+	cr_assert_eq(stat(secret, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0640);
+	cr_assert_eq(stat(mem_printf(ctx, "%s/work/d/terraform.tfstate", state), &st), 0);
+	cr_expect_eq(st.st_uid, 0);
+	cr_expect_neq(access(mem_printf(ctx, "%s/work/d/p", state), F_OK), 0);
+}
