@@ -55,7 +55,9 @@ struct request {
 	const char *accept;
 	const char *idempotency_key;
 	const char *cookie;
+	const char *content_encoding;
 	const char *fetch_site;		/* Sec-Fetch-Site: of which site the page is that a browser asks for */
+	const char *origin, *host;	/* Origin: that page's; Host: where the browser thinks that we are */
 	const char *remote_user;	/* whom the web server says it is; trusted by setting only */
 	const char *remote;		/* address of the client */
 	bool https;			/* the client came by it */

@@ -109,7 +109,7 @@ router_find(const struct router *r, void *ctx, enum method method, const char *p
 	*allow |= (*allow & M_GET ? M_HEAD : 0) | M_OPTIONS;
 	if (*found == NULL)
 		return error_set(e, ERR_METHOD, "%s is not allowed here: see the header Allow",
-		    method_name(method));
+		    method != METHOD_NONE ? method_name(method) : "this method");
 	return ERR_OK;
 }
 

@@ -129,7 +129,10 @@ exchange_read(void *ctx, const struct app *app, const struct cgi_io *io)
 	req->accept = param(req, io, "HTTP_ACCEPT");
 	req->idempotency_key = param(req, io, "HTTP_IDEMPOTENCY_KEY");
 	req->cookie = param(req, io, "HTTP_COOKIE");
+	req->content_encoding = param(req, io, "HTTP_CONTENT_ENCODING");
 	req->fetch_site = param(req, io, "HTTP_SEC_FETCH_SITE");
+	req->origin = param(req, io, "HTTP_ORIGIN");
+	req->host = param(req, io, "HTTP_HOST");
 	req->remote_user = param(req, io, "REMOTE_USER");
 	req->remote = remote_of(req, io, app->config->auth_trust_forwarded);
 	req->https = is_https(req, io, app->config->auth_trust_forwarded);

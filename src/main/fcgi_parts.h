@@ -34,10 +34,11 @@ struct line {
 	struct response res;
 	struct outgoing out;		/* of RES, while SENDING */
 	bool sending;
-	bool waited;			/* its watch is for a hang-up; set back by the loop's thread only */
+	/* Its watch is for a hang-up; set back by the loop's thread only. Atomic like TICKET: an event is between. */
+	atomic_bool waited;
 	unsigned want;			/* what the loop's thread is to wait for when it gets the line back */
 	bool closing;			/* or that it is to be closed */
-	uint64_t ticket;		/* of its last wait */
+	_Atomic uint64_t ticket;	/* of its last wait */
 	bool gone;			/* the web server hung up while it waited */
 	_Atomic int64_t patience;	/* clock_mono() until which the web server may do nothing; 0: for ever */
 	atomic_size_t unsent;		/* bytes of an answer that the web server does not take at once */

@@ -102,10 +102,13 @@ static void
 watch(struct line *l, unsigned want)
 {
 	l->want = want | LOOP_ONCE;
-	if (l->waited)
+	if (l->waited) {
 		give_back(l);
-	else
-		loop_want(l->watch, l->want);
+		return;
+	}
+	/* It is so already: that line_ready() reads it orders what we did, for C too. */
+	l->waited = false;
+	loop_want(l->watch, l->want);
 }
 
 static void

@@ -37,7 +37,7 @@ struct act {
 	const char *as;			/* admin, reader, nobody, wrong-password */
 	const char *authorization;	/* instead of AS; NULL: none */
 	const char *prefer, *idempotency_key, *type;	/* NULL: none given */
-	const char *cookie, *fetch_site, *remote_user, *remote, *https;	/* likewise */
+	const char *cookie, *fetch_site, *origin, *host, *encoding, *remote_user, *remote, *https;	/* likewise */
 	const char *body;		/* NULL: none */
 	size_t body_len;
 	bool is_raw;			/* the body is sent as it is, {{NAME}} too */

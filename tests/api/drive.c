@@ -112,6 +112,9 @@ make_request(struct call *c)
 	req->idempotency_key = a->idempotency_key;
 	req->remote = a->remote != NULL ? a->remote : "192.0.2.1";
 	req->fetch_site = a->fetch_site;
+	req->origin = a->origin;
+	req->host = a->host;
+	req->content_encoding = a->encoding;
 	req->remote_user = a->remote_user;
 	req->https = a->https != NULL;
 	req->authorization = world_caller(a->as, &known);
