@@ -108,7 +108,7 @@ watch(struct line *l, unsigned want)
 	}
 	/* It is so already: that line_ready() reads it orders what we did, for C too. */
 	l->waited = false;
-	loop_want(l->watch, l->want);
+	loop_want(l->watch, want | LOOP_ONCE);
 }
 
 static void
