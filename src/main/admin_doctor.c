@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "db/migrate.h"
 #include "json/schema.h"
-#include "main/admin.h"
+#include "main/doctor.h"
 #include "proc/proc.h"
 #include "run/dispatch.h"
 #include "run/order.h"
@@ -20,17 +20,8 @@
 
 enum { ANSWER_WAIT_MS = 10000, OTHERS = S_IRWXG | S_IRWXO };
 
-enum finding { FINE, DOUBTFUL, BROKEN };
-
-struct visit {
-	struct admin *a;
-	const struct config *config;
-	void *ctx;
-	enum finding worst;
-};
-
-static void PRINTF_LIKE(3, 4)
-find(struct visit *v, enum finding what, const char *fmt, ...)
+void
+doctor_find(struct visit *v, enum finding what, const char *fmt, ...)
 {
 	static const char *const names[] = {
 		[FINE] = "ok", [DOUBTFUL] = "warning", [BROKEN] = "FAIL"
@@ -64,17 +55,18 @@ check_state_dir(struct visit *v)
 	struct stat st;
 
 	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-		find(v, BROKEN, "the state directory %s: %s: run `gatehouse init`", dir,
+		doctor_find(v, BROKEN, "the state directory %s: %s: run `gatehouse init`", dir,
 		    S_ISDIR(st.st_mode) || errno != 0 ? strerror(errno) : "no directory");
 	else if (admin_check_owner(v->config, &e) != ERR_OK)
-		find(v, BROKEN, "the state directory: %s", e.detail);
+		doctor_find(v, BROKEN, "the state directory: %s", e.detail);
 	else if (access(dir, R_OK | W_OK | X_OK) != 0)
-		find(v, BROKEN, "the state directory %s: %s", dir, strerror(errno));
+		doctor_find(v, BROKEN, "the state directory %s: %s", dir, strerror(errno));
 	else if ((st.st_mode & others_of(v->config)) != 0)
-		find(v, DOUBTFUL, "the state directory %s is open to others (mode %04o): chmod 700",
+		doctor_find(v, DOUBTFUL,
+		    "the state directory %s is open to others (mode %04o): chmod 700",
 		    dir, (unsigned)st.st_mode & ~(unsigned)S_IFMT);
 	else
-		find(v, FINE, "the state directory %s is private", dir);
+		doctor_find(v, FINE, "the state directory %s is private", dir);
 	return v->worst != BROKEN;
 }
 
@@ -86,11 +78,11 @@ check_damage(struct visit *v, struct db *db)
 	STMT(st, db, SQL_DATABASE_DAMAGE);
 
 	if (stmt_row(st, &more, &e) != ERR_OK)
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 	else if (more)
-		find(v, BROKEN, "the database is damaged: %s", stmt_col_text(st, "fault"));
+		doctor_find(v, BROKEN, "the database is damaged: %s", stmt_col_text(st, "fault"));
 	else
-		find(v, FINE, "the database is sound");
+		doctor_find(v, FINE, "the database is sound");
 }
 
 /* Whether it has the schema of this program. */
@@ -103,18 +95,20 @@ check_schema(struct visit *v, struct db *db)
 	STMT(st, db, SQL_DATABASE_SCHEMA);
 
 	if (stmt_row(st, &more, &e) != ERR_OK) {
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 		return false;
 	}
 	if (more)
 		have = stmt_col_int(st, "n");
 	if (have == migrate_wanted())
-		find(v, FINE, "the database has schema %d", (int)have);
+		doctor_find(v, FINE, "the database has schema %d", (int)have);
 	else if (have < migrate_wanted())
-		find(v, DOUBTFUL, "the database has schema %d, not %d: run `gatehouse migrate`",
+		doctor_find(v, DOUBTFUL,
+		    "the database has schema %d, not %d: run `gatehouse migrate`",
 		    (int)have, migrate_wanted());
 	else
-		find(v, BROKEN, "the database has schema %d, this older program only knows %d",
+		doctor_find(v, BROKEN,
+		    "the database has schema %d, this older program only knows %d",
 		    (int)have, migrate_wanted());
 	return have == migrate_wanted();
 }
@@ -126,11 +120,12 @@ check_administrator(struct visit *v, struct db *db)
 	int64_t n;
 
 	if (db_prepare_all(db, &e) != ERR_OK || account_count_admins(db, &n, &e) != ERR_OK)
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 	else if (n == 0)
-		find(v, BROKEN, "there is no administrator: run `gatehouse init`");
+		doctor_find(v, BROKEN, "there is no administrator: run `gatehouse init`");
 	else
-		find(v, FINE, "there %s %lld administrator%s", n == 1 ? "is" : "are", (long long)n,
+		doctor_find(v, FINE,
+		    "there %s %lld administrator%s", n == 1 ? "is" : "are", (long long)n,
 		    n == 1 ? "" : "s");
 }
 
@@ -144,13 +139,14 @@ check_key(struct visit *v, struct db *db)
 	size_t n;
 
 	if (secret_any_sealed(db, &any, &e) != ERR_OK)
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 	else if (!any && access(path, F_OK) != 0)
-		find(v, DOUBTFUL, "there is no key file %s yet: run `gatehouse migrate`", path);
+		doctor_find(v, DOUBTFUL,
+		    "there is no key file %s yet: run `gatehouse migrate`", path);
 	else if (vault_check(db, v->config, &n, &e) != ERR_OK)
-		find(v, BROKEN, "%s", e.detail);
+		doctor_find(v, BROKEN, "%s", e.detail);
 	else
-		find(v, FINE, "the key file is private and unseals all there is (%zu)", n);
+		doctor_find(v, FINE, "the key file is private and unseals all there is (%zu)", n);
 }
 
 static void
@@ -160,11 +156,11 @@ check_shrinking(struct visit *v, struct db *db)
 	bool can;
 
 	if (db_can_shrink(db, &can, &e) != ERR_OK)
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 	else if (can)
-		find(v, FINE, "the database gives room back when jobs are removed");
+		doctor_find(v, FINE, "the database gives room back when jobs are removed");
 	else
-		find(v, DOUBTFUL, "the database never shrinks: run `gatehouse migrate`");
+		doctor_find(v, DOUBTFUL, "the database never shrinks: run `gatehouse migrate`");
 }
 
 static void
@@ -176,15 +172,16 @@ check_database(struct visit *v)
 	struct db *db;
 
 	if (stat(path, &st) != 0) {
-		find(v, BROKEN, "the database %s: %s: run `gatehouse init`", path, strerror(errno));
+		doctor_find(v, BROKEN,
+		    "the database %s: %s: run `gatehouse init`", path, strerror(errno));
 		return;
 	}
 	if ((st.st_mode & OTHERS) != 0)
-		find(v, DOUBTFUL, "%s is open to others (mode %04o): chmod 600", path,
+		doctor_find(v, DOUBTFUL, "%s is open to others (mode %04o): chmod 600", path,
 		    (unsigned)st.st_mode & ~(unsigned)S_IFMT);
 	db = db_open(v->ctx, v->config, false, &e);
 	if (db == NULL) {
-		find(v, BROKEN, "the database: %s", e.detail);
+		doctor_find(v, BROKEN, "the database: %s", e.detail);
 		return;
 	}
 	check_damage(v, db);
@@ -205,9 +202,10 @@ check_dispatcher(struct visit *v)
 
 	link_wait(link, w);
 	if (w->event == WAIT_DONE)
-		find(v, FINE, "gatehoused answers");
+		doctor_find(v, FINE, "gatehoused answers");
 	else
-		find(v, BROKEN, "gatehoused: %s", w->event == WAIT_OVER ? "no answer" : w->detail);
+		doctor_find(v, BROKEN,
+		    "gatehoused: %s", w->event == WAIT_OVER ? "no answer" : w->detail);
 	mem_free(link);
 }
 
@@ -218,9 +216,9 @@ check_certificates(struct visit *v)
 	struct error e;
 
 	if (certs_ready(&e) == ERR_OK)
-		find(v, FINE, "certificates can be read");
+		doctor_find(v, FINE, "certificates can be read");
 	else
-		find(v, DOUBTFUL, "certificates cannot be read: %s", e.detail);
+		doctor_find(v, DOUBTFUL, "certificates cannot be read: %s", e.detail);
 }
 
 /* Only host names with other letters than those of ASCII need that library. */
@@ -230,21 +228,10 @@ check_host_names(struct visit *v)
 	struct error e;
 
 	if (schema_ready(&e) == ERR_OK)
-		find(v, FINE, "host names of all scripts can be checked");
+		doctor_find(v, FINE, "host names of all scripts can be checked");
 	else
-		find(v, DOUBTFUL, "host names of all scripts cannot be checked: %s",
+		doctor_find(v, DOUBTFUL, "host names of all scripts cannot be checked: %s",
 		    e.detail);
-}
-
-static void
-check_program(struct visit *v, const char *name, const char *type)
-{
-	char *path = proc_find(v->ctx, v->config->local_path, name);
-
-	if (path != NULL)
-		find(v, FINE, "%s services run with %s", type, path);
-	else
-		find(v, DOUBTFUL, "%s is not in [local] path: %s services cannot run", name, type);
 }
 
 static void
@@ -253,15 +240,15 @@ check_root(struct visit *v, const char *root)
 	struct stat st;
 
 	if (stat(root, &st) != 0)
-		find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
+		doctor_find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
-		find(v, BROKEN, "[local] roots: %s is no directory", root);
+		doctor_find(v, BROKEN, "[local] roots: %s is no directory", root);
 	else if (access(root, R_OK | X_OK) != 0)
-		find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
+		doctor_find(v, BROKEN, "[local] roots: %s: %s", root, strerror(errno));
 	else if ((st.st_mode & S_IWOTH) != 0)
-		find(v, DOUBTFUL, "[local] roots: anybody can put code into %s", root);
+		doctor_find(v, DOUBTFUL, "[local] roots: anybody can put code into %s", root);
 	else
-		find(v, FINE, "services' code may come from %s", root);
+		doctor_find(v, FINE, "services' code may come from %s", root);
 }
 
 static void
@@ -270,7 +257,8 @@ check_roots(struct visit *v)
 	const char *at = v->config->local_roots;
 
 	if (*at == '\0')
-		find(v, DOUBTFUL, "[local] roots is empty: no service can run code of this host");
+		doctor_find(v, DOUBTFUL,
+		    "[local] roots is empty: no service can run code of this host");
 	while (*at != '\0') {
 		size_t n = strcspn(at, ":");
 
@@ -287,12 +275,14 @@ check_groups(struct visit *v)
 	    v->ctx, config_path(v->ctx, v->config, GROUPS_FILE));
 
 	if (where != NULL)
-		find(v, FINE, "each run has a control group of its own in %s", where);
+		doctor_find(v, FINE, "each run has a control group of its own in %s", where);
 	else if (strcmp(v->config->run_cgroup, "off") == 0)
-		find(v, FINE, "runs have no control groups, as [run] cgroup says: a process for "
+		doctor_find(v, FINE,
+		    "runs have no control groups, as [run] cgroup says: a process for "
 		    "each knows what comes of it");
 	else
-		find(v, FINE, "gatehoused may make no control groups here (its log says why): "
+		doctor_find(v, FINE,
+		    "gatehoused may make no control groups here (its log says why): "
 		    "a process for each run knows what comes of it");
 }
 
@@ -304,17 +294,18 @@ check_sandbox(struct visit *v)
 	const char *lacks = proc_sandbox_lacks();
 
 	if (version == 0)
-		find(v, wanted ? BROKEN : FINE, "the kernel has no Landlock: %s",
+		doctor_find(v, wanted ? BROKEN : FINE, "the kernel has no Landlock: %s",
 		    wanted ? "[local] sandbox is landlock, so no service can run" :
 		    "services can have no sandbox");
 	else if (!wanted)
-		find(v, FINE, "services run without a sandbox; the kernel has Landlock %d",
+		doctor_find(v, FINE, "services run without a sandbox; the kernel has Landlock %d",
 		    version);
 	else if (lacks != NULL)
-		find(v, DOUBTFUL, "services run in a sandbox, but the kernel's Landlock %d is old: "
+		doctor_find(v, DOUBTFUL,
+		    "services run in a sandbox, but the kernel's Landlock %d is old: "
 		    "%s", version, lacks);
 	else
-		find(v, FINE, "services run in a sandbox (Landlock %d)", version);
+		doctor_find(v, FINE, "services run in a sandbox (Landlock %d)", version);
 }
 
 /* One of those that services are to run as. */
@@ -327,18 +318,21 @@ check_user(struct visit *v, const char *key, const char *name)
 
 	user = proc_user_find(v->ctx, name, &e);
 	if (user == NULL)
-		find(v, BROKEN, "[local] %s: %s", key, e.detail);
+		doctor_find(v, BROKEN, "[local] %s: %s", key, e.detail);
 	else if (user->uid == 0)
-		find(v, BROKEN, "[local] %s: services cannot be told to run as %s", key, name);
+		doctor_find(v, BROKEN,
+		    "[local] %s: services cannot be told to run as %s", key, name);
 	else if (geteuid() != 0 && user->uid != geteuid())
-		find(v, BROKEN, "[local] %s: only root's gatehoused can run services as %s", key,
+		doctor_find(v, BROKEN,
+		    "[local] %s: only root's gatehoused can run services as %s", key,
 		    name);
 	else if (geteuid() == 0 && stat(v->config->state_dir, &st) == 0 &&
 	    (st.st_mode & S_IXOTH) == 0)
-		find(v, BROKEN, "[local] %s: %s cannot come to its run directories: chmod 711 %s",
+		doctor_find(v, BROKEN,
+		    "[local] %s: %s cannot come to its run directories: chmod 711 %s",
 		    key, name, v->config->state_dir);
 	else
-		find(v, FINE, "services can run as %s", name);
+		doctor_find(v, FINE, "services can run as %s", name);
 }
 
 static void
@@ -349,7 +343,7 @@ check_users(struct visit *v)
 	if (*v->config->local_run_as != '\0')
 		check_user(v, "run_as", v->config->local_run_as);
 	else if (geteuid() == 0)
-		find(v, DOUBTFUL, "services run as root: [local] run_as is not set");
+		doctor_find(v, DOUBTFUL, "services run as root: [local] run_as is not set");
 	for (size_t n; *at != '\0'; at += n + (at[n] == ':')) {
 		n = strcspn(at, ":");
 		check_user(v, "run_as_users", mem_textn(v->ctx, at, n));
@@ -362,7 +356,7 @@ admin_doctor(struct admin *a)
 	struct visit v = { .a = a, .config = a->config, .ctx = a->ctx };
 	const char *file = a->config->file;
 
-	find(&v, FINE, "the configuration is %s",
+	doctor_find(&v, FINE, "the configuration is %s",
 	    *file != '\0' ? file : "all defaults, there is no file");
 	if (check_state_dir(&v))
 		check_database(&v);
@@ -370,8 +364,7 @@ admin_doctor(struct admin *a)
 		check_dispatcher(&v);
 	check_certificates(&v);
 	check_host_names(&v);
-	check_program(&v, a->config->local_python, "python-script");
-	check_program(&v, a->config->local_ansible_playbook, "ansible-playbook");
+	doctor_programs(&v);
 	check_roots(&v);
 	check_users(&v);
 	check_groups(&v);

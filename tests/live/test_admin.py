@@ -457,6 +457,7 @@ def test_admin_doctor(g):
     told = says(g.admin("doctor"), 0)
     check(not [x for x in told.splitlines() if not re.match("(ok|warning) ", x)], told)
     for text in ("gatehoused answers", "the database is sound", "there is 1 administrator|there are \\d administrators",
+                 "repositories are fetched with /", "a req-file of a python-script service can be installed",
                  "each run has a control group of its own in /|gatehoused may make no control groups here"):
         check(re.search(f"^ok +{text}", told, re.M), text, told)
     config, state = other(g, "sick")
@@ -465,7 +466,9 @@ def test_admin_doctor(g):
     told = says(g.admin("--config", config, "doctor"), 1, r"FAIL +the state directory .*gatehouse init")
     check(re.search(r"^FAIL .*absent: No such file", told, re.M), told)
     check(re.search(r"^FAIL .*gatehouse.conf is no directory", told, re.M), told)
-    check(re.search(r"^warning +python3 is not in", told, re.M), told)
+    for name, package in (("python3", "python3"), ("ansible-playbook", "ansible-core"), ("git", "git"), ("ssh", "openssh-client")):
+        check(re.search(rf"^warning +{name} is not in \[local\] path: .*; install {package}$", told, re.M), name, told)
+    check("virtual environments" not in told, "a python that is not there is not asked", told)
     check(not state.exists(), "looking makes nothing")
     says(with_password(g, b"long enough", "--config", config, "init"), 0)
     os.chmod(state, 0o755)
