@@ -34,6 +34,7 @@ app_new(void *ctx, const struct config *c, struct error *e)
 	app->config = c;
 	app->verifier.config = c;
 	app->verifier.remember = remember_new(app, c->auth_cache * MS_PER_S);
+	app->schemas = schema_keep_new(app);
 	app->router = router_new(app, tables, e);
 	if (app->router == NULL) {
 		mem_free(app);

@@ -13,12 +13,13 @@
  * The application: routes, and the pipeline that does what a route's row says -
  * match, identify, authorise, read the body, call, answer - in one place. It
  * is shared by the worker threads and constant after app_new(), but for the
- * remembered passwords, which lock by themselves.
+ * remembered passwords and the kept schemas, which lock by themselves.
  */
 struct app {
 	const struct config *config;
 	struct router *router;
 	struct verifier verifier;
+	struct schema_keep *schemas;
 };
 
 /* NULL: E filled (a route that lacks something). Made for CTX; C is borrowed. */

@@ -126,7 +126,8 @@ run_check(struct request *req, const struct run_order *o, struct job *j, const c
 	rc = seen ? order_find(req, req->db, o->cluster_id, o->service, &g, &s, e) :
 	    order_no_gateway(o->cluster_id, e);
 	if (rc == ERR_OK)
-		rc = order_check_params(req, req->db, &s, params, text, &secret, e);
+		rc = order_check_params(req, req->db, req->app->schemas, &s, params, text, &secret,
+		    e);
 	if (rc != ERR_OK)
 		return rc;
 	j->gateway_id = s.gateway_id;

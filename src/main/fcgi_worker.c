@@ -316,6 +316,7 @@ worker_main(void *arg)
 		 * millisecond. */
 		mem_free(w->db);
 		w->db = NULL;
+		schema_keep_rest(w->server->app->schemas);
 		mem_trim();
 	}
 	if (w->scratch >= 0)

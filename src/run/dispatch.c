@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "json/schema_keep.h"
 #include "connector/git.h"
 #include "proc/proc.h"
 #include "run/parts.h"
@@ -64,6 +65,7 @@ rest(void *arg)
 	if (d->rested < d->busy_at && clock_mono() - d->busy_at >= REST_MS) {
 		d->rested = clock_mono();
 		db_rest(d->db);
+		schema_keep_rest(d->schemas);
 		mem_trim();
 	}
 	loop_after(d->loop, REST_MS, rest, d);
@@ -131,6 +133,7 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	d->loop = l;
 	d->config = c;
 	d->db = db;
+	d->schemas = schema_keep_new(d);
 	d->listener = -1;
 	d->parallel = parallel(c);
 	d->busy_at = clock_mono();

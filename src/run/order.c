@@ -67,8 +67,8 @@ order_find_again(void *ctx, struct db *db, const struct job *j, struct gateway *
 
 /* A discovered service brings its schema, an imported one names a decorator of its gateway. */
 enum err
-order_decorator(
-    void *ctx, struct db *db, const struct service *s, struct json_object **schema, struct error *e)
+order_decorator(void *ctx, struct db *db, struct schema_keep *keep, const struct service *s,
+    const struct schema **schema, struct faults *faults, struct error *e)
 {
 	struct json_object *named = json_get(json_own(ctx, s->definition), "decorator");
 	struct item item;
@@ -77,19 +77,19 @@ order_decorator(
 	*schema = NULL;
 	if (named == NULL)
 		return ERR_OK;
-	if (!json_object_is_type(named, json_type_string)) {
-		*schema = named;
-		return ERR_OK;
-	}
-	if (item_find(ctx, db, s->gateway_id, "decorators", json_object_get_string(named), &item,
-		&found, e) != ERR_OK)
+	if (!json_object_is_type(named, json_type_string))
+		*schema = schema_keep_get(keep, ctx, s->definition, "decorator", faults);
+	else if (item_find(ctx, db, s->gateway_id, "decorators", json_object_get_string(named),
+	    &item, &found, e) != ERR_OK)
 		return e->code;
-	if (!found)
+	else if (!found)
 		return error_set(e, ERR_NOT_FOUND,
 		    "The decorator %s of service %s is not on its gateway",
 		    json_object_get_string(named), s->name);
-	*schema = json_get(json_own(ctx, item.body), "schema");
-	return ERR_OK;
+	else
+		*schema = schema_keep_get(keep, ctx, item.body, "schema", faults);
+	return *schema != NULL ? ERR_OK :
+	    error_set(e, ERR_INVALID, "The decorator of service %s cannot be used", s->name);
 }
 
 /* The text of PARAMS, secrets masked. */
@@ -131,18 +131,16 @@ check_action(const struct service *s, struct json_object *params, struct faults 
 }
 
 enum err
-order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
-    const char **shown, bool *secret, struct error *e)
+order_check_params(void *ctx, struct db *db, struct schema_keep *keep, const struct service *s,
+    struct json_object *params, const char **shown, bool *secret, struct error *e)
 {
 	struct faults *faults = faults_new(ctx);
-	struct schema *schema = NULL;
-	struct json_object *source;
+	const struct schema *schema;
 
-	if (order_decorator(ctx, db, s, &source, e) != ERR_OK) {
+	if (order_decorator(ctx, db, keep, s, &schema, faults, e) != ERR_OK) {
 		*shown = e->detail;
-		return e->code;
-	}
-	if (source != NULL && (schema = schema_compile(ctx, source, faults)) == NULL) {
+		if (faults->count == 0)
+			return e->code;
 		*shown = mem_printf(ctx, "The decorator of the service cannot be used: %s",
 		    faults_text(ctx, faults));
 		return error_set(e, ERR_INVALID, "%s", *shown);

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "json/schema_keep.h"
 #include "store/gateway.h"
 #include "store/job.h"
 #include "store/service.h"
@@ -44,18 +45,18 @@ enum err order_find_again(void *ctx, struct db *db, const struct job *j, struct 
 /* E as where there is no such gateway: ERR_NOT_FOUND. */
 enum err order_no_gateway(const char *cluster_id, struct error *e) MUST_CHECK;
 /*
- * The schema source of the decorator of S (for CTX), NULL where it has none.
- * ERR_NOT_FOUND where it names one that is gone.
+ * The decorator of S, which lives as long as CTX; NULL where it has none. ERR_NOT_FOUND where it names one that is
+ * gone, ERR_INVALID where it cannot be used: FAULTS has why.
  */
-enum err order_decorator(void *ctx, struct db *db, const struct service *s, struct json_object **schema,
-    struct error *e) MUST_CHECK;
+enum err order_decorator(void *ctx, struct db *db, struct schema_keep *keep, const struct service *s,
+    const struct schema **schema, struct faults *faults, struct error *e) MUST_CHECK;
 /*
  * Sets defaults in PARAMS and checks them against the decorator. ERR_INVALID: *SHOWN has every fault with its JSON
  * pointer (E.detail may be cut). Else *SHOWN (for CTX) is the text of PARAMS with what is not to be shown masked,
  * *SECRET whether something was.
  */
-enum err order_check_params(void *ctx, struct db *db, const struct service *s, struct json_object *params,
-    const char **shown, bool *secret, struct error *e) MUST_CHECK;
+enum err order_check_params(void *ctx, struct db *db, struct schema_keep *keep, const struct service *s,
+    struct json_object *params, const char **shown, bool *secret, struct error *e) MUST_CHECK;
 
 /*
  * What the service gets of the nodes that a job's order_inventory names ([{"id","inventory","nodeNames"}]; all nodes of

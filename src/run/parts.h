@@ -99,6 +99,7 @@ struct dispatch {
 	struct loop *loop;
 	const struct config *config;
 	struct db *db;
+	struct schema_keep *schemas;
 	int listener;
 	struct watch *accepting;
 	TAILQ_HEAD(, client) clients;

@@ -210,9 +210,9 @@ static enum err
 fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order *o, struct error *e)
 {
 	struct dispatch *d = r->d;
-	struct json_object *source;
+	const struct schema *schema;
 
-	if (order_decorator(ctx, d->db, s, &source, e) != ERR_OK)
+	if (order_decorator(ctx, d->db, d->schemas, s, &schema, faults_new(ctx), e) != ERR_OK)
 		return e->code;
 	*o = (struct conn_order){
 		.attempt_id = r->job.attempt_id,
@@ -222,15 +222,13 @@ fill_order(void *ctx, struct run *r, const struct service *s, struct conn_order 
 		.definition = json_own(ctx, s->definition),
 		.params = json_own(
 		    ctx, r->job.order_params != NULL ? r->job.order_params : r->job.params),
+		.schema = schema,
 		.grace_ms = d->config->run_grace * MS_PER_S,
 	};
 	if (r->job.order_inventory != NULL &&
 	    order_nodes(ctx, d->db, json_own(ctx, r->job.order_inventory), &o->inventory, e) !=
 	    ERR_OK)
 		return e->code;
-	if (source != NULL && (o->schema = schema_compile(ctx, source, faults_new(ctx))) == NULL)
-		return error_set(
-		    e, ERR_INVALID, "The decorator of service %s cannot be used", s->name);
 	o->executable = named_item(
 	    ctx, d->db, s, o->definition, "executable-object", "executable-objects", e);
 	o->repository = named_item(ctx, d->db, s, o->definition, "repository", "repositories", e);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "json/body.h"
 #include "json/schema.h"
+#include "json/schema_keep.h"
 
 enum { BATCH = 1000, US_PER_MS = 1000, MS_PER_S = 1000 };
 
@@ -20,6 +21,8 @@ struct bench {
 	const char *schema_text, *text;
 	struct json_object *source, *value, *wrong;
 	struct schema *schema;
+	const char *decorator;		/* as it is in the database */
+	struct schema_keep *keep;
 };
 
 static void
@@ -45,6 +48,15 @@ compile(struct bench *b)
 	SCOPED(tmp, NULL);
 
 	if (schema_compile(tmp, b->source, faults_new(tmp)) == NULL)
+		exit(1);
+}
+
+static void
+find_kept(struct bench *b)
+{
+	SCOPED(tmp, NULL);
+
+	if (schema_keep_get(b->keep, tmp, b->decorator, "schema", faults_new(tmp)) == NULL)
 		exit(1);
 }
 
@@ -121,12 +133,15 @@ main(int argc, char **argv)
 	b.schema = schema_compile(tmp, b.source, faults_new(tmp));
 	if (b.schema == NULL)
 		return 1;
+	b.keep = schema_keep_new(tmp);
+	b.decorator = mem_printf(tmp, "{\"name\":\"d\",\"schema\":%s}", b.schema_text);
 	measure(&b, "json-c parses the value (the floor)", parse_floor, ms);
 	measure(&b, "json_parse(), strictly", parse_strictly, ms);
 	measure(&b, "schema_check(), it fits", check, ms);
 	measure(&b, "schema_check(), with two faults", check_wrong, ms);
 	measure(&b, "schema_is_secret() of each parameter", ask_secrets, ms);
 	measure(&b, "schema_compile()", compile, ms);
+	measure(&b, "schema_keep_get(), it is kept", find_kept, ms);
 	json_object_put(b.source);
 	json_object_put(b.value);
 	json_object_put(b.wrong);

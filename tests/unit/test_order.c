@@ -91,6 +91,17 @@ put_decorator(const char *name, const char *body)
 	cr_assert_eq(txn_commit(&t, &e), ERR_OK);
 }
 
+/* Of the whole test, as a program has it. */
+static struct schema_keep *
+keep(void)
+{
+	static struct schema_keep *one;
+
+	if (one == NULL)
+		one = schema_keep_new(w.ctx);
+	return one;
+}
+
 struct checked {
 	enum err rc;
 	const char *shown, *sent;	/* SENT is the params as they are after the check */
@@ -106,7 +117,7 @@ check(const char *definition, const char *params)
 	struct checked c = { 0 };
 
 	cr_assert_not_null(o, "%s", params);
-	c.rc = order_check_params(w.ctx, w.db, &s, o, &c.shown, &c.secret, &c.e);
+	c.rc = order_check_params(w.ctx, w.db, keep(), &s, o, &c.shown, &c.secret, &c.e);
 	c.sent = json_text(w.ctx, o);
 	return c;
 }
@@ -155,6 +166,34 @@ Test(order, params_that_do_not_fit)
 	cr_expect_null(strstr(c.shown, "1234567"), "%s", c.shown);
 	cr_expect_null(strstr(c.e.detail, "1234567"));
 	cr_expect_not_null(strstr(c.e.detail, "Invalid parameters"), "%s", c.e.detail);
+}
+
+/* A compiled schema is kept, and yet a decorator that was changed is seen by the very next run. */
+Test(order, changed_decorators)
+{
+	static const char definition[] = "{\"decorator\":\"d\"}";
+	struct service s = service_with(definition);
+	const struct schema *first, *again;
+	struct faults *faults = faults_new(w.ctx);
+	struct error e = { 0 };
+
+	for (int most = 1; most < 20; most++) {
+		const char *over = mem_printf(w.ctx, "{\"n\":%d}", most + 1);
+		const char *schema = mem_printf(w.ctx,
+		    "{\"name\":\"d\",\"schema\":{\"properties\":{\"n\":{\"maximum\":%d}}}}", most);
+
+		put_decorator("d", schema);
+		cr_assert_eq(order_decorator(w.ctx, w.db, keep(), &s, &first, faults, &e), ERR_OK);
+		cr_expect_eq(check(definition, over).rc, ERR_INVALID, "%d", most);
+		cr_expect_eq(check(definition, mem_printf(w.ctx, "{\"n\":%d}", most)).rc, ERR_OK, "%d", most);
+		cr_assert_eq(order_decorator(w.ctx, w.db, keep(), &s, &again, faults, &e), ERR_OK);
+		cr_expect_eq(first, again, "it is compiled once");
+	}
+	world_exec(w.db, "DELETE FROM item");
+	cr_expect_eq(check(definition, "{}").rc, ERR_NOT_FOUND);
+	/* of a discovered service it is the definition that is changed */
+	cr_expect_eq(check("{\"decorator\":{\"required\":[\"a\"]}}", "{}").rc, ERR_INVALID);
+	cr_expect_eq(check("{\"decorator\":{\"required\":[]}}", "{}").rc, ERR_OK);
 }
 
 /* It fails closed: what cannot be checked does not run. */
