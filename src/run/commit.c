@@ -168,6 +168,19 @@ hold_back(struct dispatch *d, const struct error *e)
 		d->retry = loop_after(d->loop, RETRY_MS, retry, d);
 }
 
+/* Whether nothing is left to be done, or it is no use to go on. */
+static bool
+may_leave(const struct dispatch *d)
+{
+	if (d->n_running == 0 && TAILQ_EMPTY(&d->todo))
+		return true;
+	if (!d->failing || clock_mono() < d->patience)
+		return false;
+	log_error("leaving with %lld runs under way, for nothing can be recorded: the next start "
+	    "settles what is left", (long long)d->n_running);
+	return true;
+}
+
 void
 commit_turn(void *arg)
 {
@@ -196,6 +209,6 @@ commit_turn(void *arg)
 	}
 	if (!TAILQ_EMPTY(&d->all))
 		d->busy_at = clock_mono();
-	if (d->stopping && d->n_running == 0 && TAILQ_EMPTY(&d->todo))
+	if (d->stopping && may_leave(d))
 		loop_stop(d->loop);
 }

@@ -10,15 +10,18 @@
 #include "connector/git.h"
 #include "proc/proc.h"
 #include "run/parts.h"
+#include "run/plan.h"
 #include "store/retention.h"
 
 enum {
+	MS_PER_S = 1000,
 	RUNS_PER_CORE = 2,
 	REST_MS = 5000,
 	PURGE_FIRST_MS = 1000,		/* after the start: runs come first */
 	PURGE_EVERY_MS = 600000,
 	GIT_FIRST_MS = 15000,		/* before one that was started on demand leaves */
 	GIT_EVERY_MS = 3600000,
+	LAST_TRIES_MS = 5000,		/* of commits that fail, once all have had their grace */
 	PURGE_PAUSE_MS = 50		/* between two steps: what is due meanwhile is done */
 };
 
@@ -160,6 +163,19 @@ dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, s
 	return d;
 }
 
+/* As long as the slowest of those under way may take to end. */
+static int64_t
+longest_grace(const struct dispatch *d)
+{
+	int64_t s = d->config->run_grace;
+	const struct run *r;
+
+	TAILQ_FOREACH(r, &d->all, in_all)
+		if (r->started && text_eq(r->job.type, PLAN_TYPE))
+			return (s + d->config->run_grace_tofu) * MS_PER_S;
+	return s * MS_PER_S;
+}
+
 void
 dispatch_stop(struct dispatch *d)
 {
@@ -168,6 +184,7 @@ dispatch_stop(struct dispatch *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	d->patience = clock_mono() + longest_grace(d) + LAST_TRIES_MS;
 	fetch_stop(d);
 	log_info("stopping: %lld runs under way, %lld queued", (long long)d->n_running,
 	    (long long)d->n_queued);

@@ -21,7 +21,10 @@ struct dispatch;
  * NULL: E filled.
  */
 struct dispatch *dispatch_new(void *ctx, struct loop *l, const struct config *c, struct db *db, struct error *e);
-/* Takes no more orders and ends what runs; queued runs stay queued. Stops the loop when all is written. */
+/*
+ * Takes no more orders and ends what runs; queued runs stay queued. Stops the loop when all is written, or cannot be
+ * written long after all has been ended: nobody was told of that, and the next dispatcher settles it.
+ */
 void dispatch_stop(struct dispatch *d);
 /* Stops the loop after MS milliseconds without any run or order. */
 void dispatch_leave_when_idle(struct dispatch *d, int64_t ms);

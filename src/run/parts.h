@@ -112,6 +112,7 @@ struct dispatch {
 	struct timer *giving_up;	/* for the first of the queue */
 	int64_t n_queued, n_running, parallel;
 	bool stopping, failing;		/* FAILING: the last commit did not go through */
+	int64_t patience;		/* clock_mono(): while stopping, commits that fail are tried until then */
 	struct timer *retry;
 	int64_t idle_after, busy_at, rested;
 	struct retention *purging;	/* a pass under way, or NULL */

@@ -2,11 +2,12 @@
 import contextlib
 import os
 import resource
+import signal
 import sqlite3
 import threading
 
 from frame import on, own
-from lib import Skip, check, until
+from lib import Skip, check, processes, until
 
 LOCKED = 10         # s that somebody else has the database, longer than [database] busy_timeout
 HOUR = 3600 * 1000  # ms
@@ -48,6 +49,28 @@ def test_locked_database(g):
     count = len(g.jobs(gateway))
     check(count == (2 if reply.status == 200 else 1), "a refused order has a job, or a taken one none", reply, count)
     check(g.run(gateway, "held")["status"] == "completed", "the next run")
+
+
+@on("nginx")
+@own(run={"grace": 1})
+def test_stop_while_locked(g):
+    """SIGTERM while the database is locked: gatehoused leaves, and the next one says of its run what can be known."""
+    gateway = g.program_gateway("sleeper", "sleep 3000\n")
+    job = g.submit(gateway, "sleeper")
+    until("a running job", lambda: g.job(job)["state"] == "running")
+    pid = g.dispatcher_pid()
+    other = sqlite3.connect(g.state / "gatehouse.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        os.kill(pid, signal.SIGTERM)
+        until("its end", lambda: g.dispatcher_pid() != pid)
+        check(g.job(job)["state"] == "running", "an end that nobody has written")
+        until("the end of the process", lambda: "sleep 3000" not in processes(str(g.dir)).values())
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    until("a settled job", lambda: g.job(job)["state"] == "lost")
+    check(g.run(g.program_gateway("after", "echo after\n"), "after")["status"] == "completed", "the next run")
 
 
 @on("nginx")

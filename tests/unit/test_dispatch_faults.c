@@ -424,3 +424,39 @@ Test(dispatch_fault, output_is_held_up)
 	cr_expect_geq(output_of(&j, 0)->len, BIG_KEPT);
 	cr_expect_lt(output_of(&j, 0)->len, 2 * BIG_KEPT);
 }
+
+/*
+ * It is told to stop while nothing can be written: it leaves all the same, with a run whose output has no place to go, one
+ * that has ended and one that waits. Nobody was told of an end, and the next one tells the truth.
+ */
+Test(dispatch_fault, it_stops_all_the_same)
+{
+	struct wait *big, *soon, *queued;
+	const struct run *r;
+
+	w.config->run_grace = 0;
+	dispatch->parallel = 2;
+	big = submit_big();
+	UNTIL(big->accepted);
+	r = TAILQ_FIRST(&dispatch->all);
+	soon = submit("s", "soon");
+	queued = submit("q", "slow");
+	UNTIL(soon->accepted && queued->accepted);
+	lock_database();
+	UNTIL(r->held && dispatch->failing);
+	dispatch_stop(dispatch);
+	loop_run(loop);
+	cr_expect(dispatch->failing);
+	take_replies(asking);
+	cr_expect_eq(big->event, WAIT_ACCEPTED);
+	cr_expect_eq(soon->event, WAIT_ACCEPTED);
+	dispatcher_end();
+	unlock_database();
+	expect_state(big, "running");
+	expect_state(soon, "running");
+	expect_state(queued, "queued");
+	dispatcher_start();
+	UNTIL(strcmp(job_of(queued).state, "running") == 0);
+	expect_state(big, "lost");
+	expect_state(soon, "lost");
+}
