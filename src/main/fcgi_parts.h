@@ -69,6 +69,8 @@ struct server {
 	struct loop *loop;
 	struct watch *accepting;
 	bool accepts_no_more;
+	bool is_full;			/* no connection is taken until one goes */
+	size_t n_lines;
 	struct waiting *waiting;
 	struct hand_over ready;		/* for the workers */
 	struct hand_over back;		/* for the loop's thread: to be closed, or to be watched anew */

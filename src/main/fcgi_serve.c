@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +23,11 @@ enum {
 	CUT_WAIT_MS = 2000,	/* for a last answer to be taken when the server stops */
 	LOOK_MS = 1000,
 	ACCEPT_BATCH = 64,
-	ACCEPT_PAUSE_MS = 100	/* where no descriptor is left for a connection */
+	ACCEPT_PAUSE_MS = 100,	/* where no descriptor is left for a connection */
+	LINES_MIN = 4,
+	/* Descriptors that are no connection: a worker's (a request, a database), others. */
+	FDS_WORKER = 6,
+	FDS_OTHER = 24
 };
 
 /* --- the loop's thread --- */
@@ -128,13 +133,39 @@ accept_failed(struct server *s)
 	loop_after(s->loop, ACCEPT_PAUSE_MS, accept_again, s);
 }
 
+/*
+ * Whether one more connection leaves the workers what they need: who has been let in is answered,
+ * also where the others do nothing with theirs.
+ */
+static bool
+has_room(const struct server *s)
+{
+	size_t own = FDS_OTHER + FDS_WORKER * (size_t)s->app->config->responder_workers;
+	struct rlimit limit;
+
+	return s->n_lines < LINES_MIN || getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    s->n_lines + own < limit.rlim_cur;
+}
+
+static bool
+make_room(struct server *s)
+{
+	if (has_room(s))
+		return true;
+	log_warning("a connection has to wait: %zu are open, and no descriptor is left for more",
+	    s->n_lines);
+	s->is_full = true;
+	loop_want(s->accepting, 0);
+	return false;
+}
+
 static void
 server_accept(void *arg, int listener, unsigned ready)
 {
 	struct server *s = arg;
 
 	(void)ready;
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
+	for (int i = 0; i < ACCEPT_BATCH && make_room(s); i++) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		struct line *l;
 		struct error e;
@@ -154,6 +185,7 @@ server_accept(void *arg, int listener, unsigned ready)
 			continue;
 		}
 		TAILQ_INSERT_TAIL(&s->lines, l, in_all);
+		s->n_lines++;
 	}
 }
 
@@ -166,6 +198,10 @@ line_free(struct server *s, struct line *l)
 	close(l->fd);
 	TAILQ_REMOVE(&s->lines, l, in_all);
 	mem_free(l);
+	s->n_lines--;
+	if (s->is_full)
+		accept_again(s);
+	s->is_full = false;
 }
 
 static void

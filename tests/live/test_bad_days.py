@@ -3,11 +3,14 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import sqlite3
 import threading
+import time
 
+import streams
 from frame import on, own
-from lib import Skip, check, processes, until
+from lib import PATIENCE, Skip, check, processes, until
 
 LOCKED = 10         # s that somebody else has the database, longer than [database] busy_timeout
 HOUR = 3600 * 1000  # ms
@@ -89,6 +92,30 @@ def test_no_descriptors(g):
             check(answer["error"]["data"], "an error without a word", answer)
     check(g.dispatcher_pid() == pid, "the dispatcher did not survive")
     check(g.run(gateway, "hello")["result"]["stdout"] == "hello\n", "a run after")
+
+
+@on("nginx")
+@own()
+def test_no_descriptors_for_connections(g):
+    """Connections that nobody uses take no descriptor from those who are answered, and when they go all is well."""
+    def connect():
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(PATIENCE)
+        s.connect(g.socket_path)
+        return s
+    pid, log = g.responder.process.pid, g.dir / "log"
+    time.sleep(6)       # an idle worker has closed its database by then
+    with limited(pid, resource.RLIMIT_NOFILE, 64):
+        first = connect()
+        idle = [connect() for _ in range(100)]
+        until("a connection has to wait", lambda: "a connection has to wait" in log.read_text(errors="replace"))
+        first.sendall(streams.request(g, "/gateways", accept="application/json"))
+        answer = first.makefile("rb").read()
+        check(b"Status: 200" in answer, "the one that was let in:", answer)
+        for s in idle:
+            s.close()
+        check(g.call("GET", "/gateways").status == 200)
+    check(g.responder.process.pid == pid and not g.responder.ends, "the responder did not survive")
 
 
 @on("apache-cgi")
