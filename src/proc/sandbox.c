@@ -52,10 +52,8 @@ proc_sandbox_version(void)
 }
 
 const char *
-proc_sandbox_lacks(void)
+sandbox_lacks(int abi)
 {
-	int abi = proc_sandbox_version();
-
 	if (abi < ABI_TRUNCATE)
 		return "a run may empty files that it must not write, and send signals to "
 		    "processes of its user, and connect to their abstract sockets";
@@ -63,6 +61,12 @@ proc_sandbox_lacks(void)
 		return "a run may send signals to processes of its user, and connect to their "
 		    "abstract sockets";
 	return NULL;
+}
+
+const char *
+proc_sandbox_lacks(void)
+{
+	return sandbox_lacks(proc_sandbox_version());
 }
 
 /* What a kernel of this ABI can hold back. */

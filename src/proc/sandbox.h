@@ -8,6 +8,8 @@
  * right to open what is not listed. Private to proc/, but for the front functions in proc.h.
  */
 
+/* proc_sandbox_lacks() of a kernel with this ABI. */
+const char *sandbox_lacks(int abi);
 /* A ruleset that allows what SPEC lists. Its descriptor, closed on exec, is the caller's. -1: E filled. */
 int sandbox_open(const struct proc_spec *spec, struct error *e);
 /*

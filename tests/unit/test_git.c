@@ -369,7 +369,7 @@ Test(git, what_a_dead_dispatcher_left_is_no_hindrance)
 	    "mirror/objects/pack/tmp_pack_x; mkdir .new-mirror; cd trees; c=$(ls | grep -v lock); chmod -R u+w $c; "
 	    "mv $c .new-$c; rm .new-$c/text", state));
 	expect("main", "one\n", "fetched\n");
-	shell(mem_printf(ctx, "cd %s/git/*; rm -rf mirror trees fetched-*; mkdir -p .new-mirror; touch .new-mirror/HEAD", state));
+	shell(mem_printf(ctx, "cd %s/git/*; chmod -R u+w .; rm -rf mirror trees fetched-*; mkdir -p .new-mirror; touch .new-mirror/HEAD", state));
 	expect("main", "one\n", "fetched\n");
 	cr_expect_str_eq(said(mem_printf(ctx, "cd %s/git; find . -name '*.lock' -path '*mirror*' -o -name 'tmp_*'", state)), "");
 }

@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "proc/sandbox.h"
+
 /*
  * Processes that may not open all that their user may, and processes of another user. Each thing that is refused is
  * done without the sandbox first, so that the test can fail.
@@ -211,6 +213,18 @@ Test(sandbox, root_keeps_little)
 	/* What stays is what files need. */
 	s = run_as("echo x >$D/inside/f; chown 65534 $D/inside/f; chmod 0 $D/inside/f; cat $D/inside/f; rm $D/inside/f", NULL, true);
 	cr_expect_str_eq(s->out[0]->at, "x\n", "%s", s->out[1]->at);
+}
+
+/* linux/landlock.h of each kernel says what came with it. */
+Test(sandbox, what_older_kernels_lack)
+{
+	for (int abi = 1; abi <= 7; abi++) {
+		const char *lacks = sandbox_lacks(abi);
+
+		cr_expect_eq(lacks != NULL && strstr(lacks, "empty files") != NULL, abi < 3, "%d: %s", abi, lacks);
+		cr_expect_eq(lacks != NULL && strstr(lacks, "send signals") != NULL, abi < 6, "%d: %s", abi, lacks);
+		cr_expect_eq(lacks != NULL && strstr(lacks, "abstract sockets") != NULL, abi < 6, "%d: %s", abi, lacks);
+	}
 }
 
 Test(sandbox, nobody_makes_device_files)
