@@ -445,7 +445,9 @@ config_read(void *ctx, const char *path, struct error *e)
 		return c;
 	}
 	if (r.file == NULL) {
-		error_set(e, ERR_INVALID, "%s: %s", file, strerror(errno));
+		error_set(e, ERR_INVALID, "the configuration%s %s: %s",
+		    path == NULL && file == named ? " that GATEHOUSE_CONFIG names," : "",
+		    file, strerror(errno));
 		mem_free(c);
 		return NULL;
 	}

@@ -339,10 +339,11 @@ static void
 check_users(struct visit *v)
 {
 	const char *at = v->config->local_run_as_users;
+	struct error e;
 
 	if (*v->config->local_run_as != '\0')
 		check_user(v, "run_as", v->config->local_run_as);
-	else if (geteuid() == 0)
+	else if (geteuid() == 0 && admin_check_owner(v->config, &e) == ERR_OK)
 		doctor_find(v, DOUBTFUL, "services run as root: [local] run_as is not set");
 	for (size_t n; *at != '\0'; at += n + (at[n] == ':')) {
 		n = strcspn(at, ":");

@@ -53,8 +53,10 @@ read_options(int argc, char **argv, struct options *o)
 			return fputs(help, stdout) < 0;
 		if (c == 'v')
 			return printf("gatehoused %s\n", PACKAGE_VERSION) < 0;
-		if (c == '?')
+		if (c == '?') {
+			fputs("Try 'gatehoused --help'.\n", stderr);
 			return EXIT_USAGE;
+		}
 		o->on_demand |= c == 'd';
 		o->config = c == 'c' ? optarg : o->config;
 	}
@@ -140,6 +142,16 @@ serve(void *ctx, const struct config *c, const struct options *o, struct error *
 	return ERR_OK;
 }
 
+static void
+say_no_lock(const struct config *c)
+{
+	if (errno == ENOENT)
+		log_error("there is no state directory %s: run `gatehouse init`", c->state_dir);
+	else
+		log_error("%s/gatehoused.pid: %s", c->state_dir, errno == EWOULDBLOCK ?
+		    "another gatehoused serves this state directory" : strerror(errno));
+}
+
 static int
 run(void *ctx, const struct options *o)
 {
@@ -157,8 +169,7 @@ run(void *ctx, const struct options *o)
 	if (lock < 0 && errno == EWOULDBLOCK && o->on_demand)
 		return EXIT_SUCCESS;
 	if (lock < 0) {
-		log_error("%s/gatehoused.pid: %s", c->state_dir, errno == EWOULDBLOCK ?
-		    "another gatehoused serves this state directory" : strerror(errno));
+		say_no_lock(c);
 		return EXIT_FAILURE;
 	}
 	if (secret_init(&e) != ERR_OK || serve(ctx, c, o, &e) != ERR_OK)

@@ -115,7 +115,7 @@ def test_admin_usage(g):
     fails(g, "frob", status=2, err="frob")
     fails(g, "--frob", status=2, err="--frob")
     fails(g, "--config", status=2, err="--config wants")
-    fails(g, "--config", g.dir / "absent.conf", "jobs", err="absent.conf: No such file")
+    fails(g, "--config", g.dir / "absent.conf", "jobs", err="the configuration /.*absent.conf: No such file")
     for words, err in ((["job"], "JOB is missing"), (["run", "x"], "--gateway ID is missing"),
                        (["run", "x", "--gateway"], "--gateway wants a value"), (["jobs", "--json", "--json"], "twice"),
                        (["jobs", "--json=1"], "takes no value"), (["jobs", "--limit", "0"], "from 1 to 10000"),
