@@ -1,5 +1,6 @@
 #include "connector/local_private.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,6 +103,15 @@ literal(struct launch *l, struct json_object *o, struct json_object **out, struc
 	return result;
 }
 
+/* Ansible's options also have names like delegated_vars['ansible_host']. */
+static bool
+is_setting(const char *key)
+{
+	const char *at = strstr(key, SETTINGS);
+
+	return at != NULL && (at == key || (at[-1] != '_' && !isalnum((unsigned char)at[-1])));
+}
+
 /*
  * ansible_python_interpreter, ansible_ssh_common_args and others name programs that are run,
  * on this host too. Whoever writes the service says which of them callers may set.
@@ -113,7 +123,7 @@ check_settings(struct launch *l, struct error *e)
 
 	json_object_object_foreach(l->order->params, key, value) {
 		(void)value;
-		if (strncmp(key, SETTINGS, strlen(SETTINGS)) != 0 ||
+		if (!is_setting(key) ||
 		    (schema != NULL && schema_declares(schema, key)))
 			continue;
 		return error_set(e, ERR_INVALID, "the parameter %s cannot be given to service %s: "
@@ -142,14 +152,15 @@ add_params(struct launch *l, struct error *e)
 
 /*
  * Ansible reads r[1:3] as three hosts, and r1:22 as host and port. It gives playbooks the name
- * as a variable, which may be a template.
+ * as a variable, which may be a template, and ssh as a word, which may be an option.
  */
 static bool
 is_host(const char *name)
 {
 	const char *colon = strchr(name, ':');
 
-	return name[strcspn(name, "[]")] == '\0' && strchr(name, TEMPLATE) == NULL &&
+	return name[0] != '-' && name[strcspn(name, "[]")] == '\0' &&
+	    strchr(name, TEMPLATE) == NULL &&
 	    strncmp(name, RESERVED, strlen(RESERVED)) != 0 &&
 	    (colon == NULL || strchr(colon + 1, ':') != NULL);
 }

@@ -79,6 +79,7 @@ Test(local_ansible, ansible_refusals)
 		{ "{}", "{\"a\":[{\"{{ x }}\":1}]}", "{{ x }} cannot be given" },
 		{ "{}", "{\"{% x %}\":1}", "could take it for a template" },
 		{ "{}", "{\"ansible_connection\":\"ssh\"}", "ansible_connection cannot be given to service test" },
+		{ "{}", "{\"delegated_vars['ansible_host']\":\"-x\"}", "cannot be given to service test" },
 	};
 	struct wish w;
 
@@ -102,6 +103,8 @@ Test(local_ansible, ansible_refusals)
 	refused(&w, ERR_INVALID, "a node of the inventory has no name");
 	w.inventory = "{\"inventory_nodes\":[{\"name\":\"{{ 1 }}\",\"attributes\":{}}]}";
 	refused(&w, ERR_INVALID, "the node {{ 1 }} cannot be given");
+	w.inventory = "{\"inventory_nodes\":[{\"name\":\"-oProxyCommand=x\",\"attributes\":{}}]}";
+	refused(&w, ERR_INVALID, "the node -oProxyCommand=x cannot be given");
 	w.inventory = "{\"inventory_nodes\":[{\"name\":\"r1\",\"attributes\":{\"a\":{\"{# x\":1}}}]}";
 	refused(&w, ERR_INVALID, "{# x cannot be given");
 }
