@@ -69,6 +69,15 @@ def test_isolation_sandbox(g):
     check(all(v == "no" for v in there.values()) and len(there) == 5, there)
 
 
+@here
+@own(local={"run_as": "nobody"})
+def test_isolation_another_user(g):
+    need(g, root=True)
+    there = seen(g)
+    check(there.pop("home") == "yes", there)
+    check(all(v == "no" for v in there.values()) and len(there) == 5, there)
+
+
 # --- what a service is given ---
 
 GIVEN = """

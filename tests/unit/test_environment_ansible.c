@@ -142,3 +142,28 @@ Test(environment_ansible, what_cannot_be_shared_is_refused)
 		mem_free(c);
 	}
 }
+
+/* Built in a sandbox and by another user, who has one of its own; ours is not executed by it. */
+Test(environment_ansible, is_built_apart)
+{
+	struct wish w;
+
+	program_is_there("/usr/bin/ansible-galaxy", "ansible-core");
+	if (geteuid() != 0 || proc_sandbox_version() == 0)
+		cr_skip_test("lacks root, or a kernel with Landlock");
+	make_collection();
+	serve(NULL, NULL);
+	w = ansible_wish(mem_printf(ctx, "collections:\n  - {name: 'http://127.0.0.1:%1$d/files/acme-tools-1.0.0.tar.gz', type: url}\n"
+	    "roles:\n  - {name: loud, src: 'http://127.0.0.1:%1$d/files/role.tar.gz'}\n", port), "");
+	put_file("site.yml", 0644, "- hosts: all\n  gather_facts: false\n  roles: [loud]\n");
+	cr_assert_eq(chmod(mem_printf(ctx, "%s/requirements.yml", code), 0644) + chmod(state, 0711), 0);
+	config->local_sandbox = "landlock";
+	expect_got(ran(&w), "ROLE R");
+	cr_expect_eq(environments(NULL), 1);
+	config->local_run_as = "nobody";
+	expect_got(ran(&w), "ROLE R");
+	cr_expect_eq(environments(NULL), 2);
+	config->local_sandbox = "none";
+	expect_got(ran(&w), "ROLE R");
+	cr_expect_eq(environments(NULL), 2);
+}

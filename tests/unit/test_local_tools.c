@@ -249,6 +249,18 @@ Test(tools, init_in_a_sandbox) { tofu_init(false, true, with_plugins(), false); 
 Test(tools, init_of_another_user) { tofu_init(true, false, as_anybody(), true); }
 Test(tools, init_of_another_user_in_a_sandbox) { tofu_init(true, true, all_of('n'), false); }
 
+/* What a run may have of the host, what prepares it may; what is ours may have more. */
+Test(tools, limits_hold_for_init)
+{
+	struct wish w = plan("ulimit -f >seen; ulimit -v >>seen; mkdir $TF_DATA_DIR");
+	struct seen *s;
+
+	config->run_rlimit_files = 64;
+	config->run_rlimit_memory = 4096;
+	s = ran(&w);
+	cr_expect_eq(strncmp(s->out[0]->at, "131072\n4194304\n", strlen("131072\n4194304\n")), 0, "%s", s->out[0]->at);
+}
+
 /* --- git --- */
 
 static void
