@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/field.h"
+#include "base/file.h"
 #include "json/body.h"
 #include "run/vault.h"
 
@@ -38,20 +39,6 @@ has_control(const char *s)
 	return false;
 }
 
-/* Whether the path S has a part "..". */
-static bool
-has_parent_part(const char *s)
-{
-	size_t n;
-
-	for (; *s != '\0'; s += n + (s[n] == '/')) {
-		n = strcspn(s, "/");
-		if (n == 2 && strncmp(s, "..", n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 after(const char *s, const char *prefix)
 {
@@ -82,7 +69,7 @@ check_name(const char *s, struct json_object *owner)
 static const char *
 check_file(const char *s, struct json_object *owner)
 {
-	if (s[0] == '/' || has_parent_part(s))
+	if (s[0] == '/' || file_path_climbs(s))
 		return "must be a relative path without .. parts";
 	if (s[0] == '-')
 		return "must not begin with -";
@@ -92,7 +79,7 @@ check_file(const char *s, struct json_object *owner)
 static const char *
 check_directory(const char *s, struct json_object *owner)
 {
-	if (has_parent_part(s))
+	if (file_path_climbs(s))
 		return "must be a path without .. parts";
 	if (s[0] == '/' && json_get(owner, "repository") != NULL)
 		return "must be relative where there is a repository";
@@ -146,7 +133,7 @@ check_repository_url(const char *s, struct json_object *owner)
 	if ((rest = after(s, "git@")) != NULL)
 		return check_scp_form(rest);
 	if ((rest = after(s, "file:///")) != NULL)
-		return *rest == '\0' || has_parent_part(rest) ?
+		return *rest == '\0' || file_path_climbs(rest) ?
 		    "must name an absolute path without .. parts" : NULL;
 	return "must be https://..., ssh://..., git@host:path or file:///path";
 }

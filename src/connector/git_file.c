@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "connector/path.h"
 
@@ -17,7 +18,7 @@ git_file_check(const struct git_get *g, struct error *e)
 	const char *file = g->wish.file;
 	SCOPED(tmp, NULL);
 
-	if (file[0] == '\0' || file[0] == '/' || path_has_parent_part(file) ||
+	if (file[0] == '\0' || file[0] == '/' || file_path_climbs(file) ||
 	    strpbrk(file, "\r\n") != NULL)
 		return error_set(e, ERR_INVALID, "the file %s of repository %s must be a relative "
 		    "path without .. parts", text_shown(tmp, file), g->wish.name);

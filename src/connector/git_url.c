@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "connector/path.h"
 
@@ -72,7 +73,7 @@ read_file(void *ctx, const struct config *c, const char *name, struct git_url *u
 
 	u->protocol = GIT_FILE;
 	u->host = "";
-	if (path == NULL || path_has_parent_part(path))
+	if (path == NULL || file_path_climbs(path))
 		return error_set(e, ERR_INVALID, "the repository %s has the url %s, which is no "
 		    "valid file URL", name, text_shown(ctx, u->text));
 	u->path = path_real(ctx, path);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "connector/path.h"
 #include "json/body.h"
@@ -49,7 +50,7 @@ find_tree(struct launch *l, struct error *e)
 
 	if (tree_path(l, &path, e) != ERR_OK)
 		return e->code;
-	if (path_has_parent_part(path))
+	if (file_path_climbs(path))
 		return error_set(e, ERR_INVALID, "the directory %s of service %s must not have .. "
 		    "parts", launch_shown(l, path), l->order->service);
 	if (l->config->local_roots[0] == '\0')
@@ -74,7 +75,7 @@ local_working_dir(struct launch *l, struct error *e)
 
 	if (json_get(l->order->definition, "repository") == NULL || dir == NULL || dir[0] == '\0')
 		return ERR_OK;
-	if (dir[0] == '/' || path_has_parent_part(dir))
+	if (dir[0] == '/' || file_path_climbs(dir))
 		return error_set(e, ERR_INVALID, "the working-directory %s of service %s must be "
 		    "a relative path without .. parts", launch_shown(l, dir), l->order->service);
 	real = path_real(l, mem_printf(l, "%s/%s", l->tree, dir));
@@ -118,7 +119,7 @@ local_file(struct launch *l, const char *name, const char **path, struct error *
 	const char *real;
 	struct stat st;
 
-	if (name[0] == '\0' || name[0] == '/' || path_has_parent_part(name))
+	if (name[0] == '\0' || name[0] == '/' || file_path_climbs(name))
 		return error_set(e, ERR_INVALID, "%s of service %s must be a relative path "
 		    "without .. parts", name[0] != '\0' ? launch_shown(l, name) : "a file",
 		    l->order->service);

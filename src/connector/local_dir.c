@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -226,29 +227,13 @@ run_dir_new(void *ctx, const struct config *c, const char *attempt_id, struct er
 	return d;
 }
 
-static bool
-write_all(int fd, const char *at, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(fd, at, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		at += written;
-		n -= (size_t)written;
-	}
-	return true;
-}
-
 enum err
 run_dir_write(void *ctx, const char *home, const struct proc_user *user, const char *name,
     const char *text, const char **path, struct error *e)
 {
 	const char *at = mem_printf(ctx, "%s/%s", home, name);
 	int fd = open(at, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	bool ok = fd >= 0 && write_all(fd, text, strlen(text)) &&
+	bool ok = fd >= 0 && file_write_all(fd, text, strlen(text)) &&
 	    (user == NULL || fchown(fd, user->uid, user->gid) == 0);
 	int error = errno;
 

@@ -39,19 +39,6 @@ path_is_directory(const char *path)
 }
 
 bool
-path_has_parent_part(const char *s)
-{
-	size_t n;
-
-	for (; *s != '\0'; s += n + (s[n] == '/')) {
-		n = strcspn(s, "/");
-		if (n == 2 && strncmp(s, "..", n) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool
 path_is_allowed(const char *path, const char *roots)
 {
 	SCOPED(tmp, NULL);

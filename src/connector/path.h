@@ -10,8 +10,6 @@ char *path_real(void *ctx, const char *path);
 /* Whether PATH is DIR or lies below it; both are real paths. */
 bool path_is_within(const char *path, const char *dir);
 bool path_is_directory(const char *path);
-/* Whether PATH has a part "..". */
-bool path_has_parent_part(const char *path);
 /* Whether PATH, a real one, is within one of the colon-separated ROOTS. A root that does not exist allows nothing. */
 bool path_is_allowed(const char *path, const char *roots);
 /* The path of the file URL (RFC 8089), with %XX decoded, made for CTX. NULL where it is none of this host. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/crash.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 enum { COPY_SIZE = 65536 };
@@ -83,20 +84,6 @@ whole_room(const struct whole *w, int64_t bytes, struct error *e)
 	    w->path, (long long)bytes, (unsigned long long)fs.f_bavail * fs.f_frsize);
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno != EINTR)
-			return false;
-		bytes += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return true;
-}
-
 enum err
 whole_copy(int from, int to, struct error *e)
 {
@@ -110,7 +97,7 @@ whole_copy(int from, int to, struct error *e)
 		if (n < 0)
 			return error_set(
 			    e, ERR_UNAVAILABLE, "it cannot be read: %s", strerror(errno));
-		if (!write_all(to, bytes, (size_t)n))
+		if (!file_write_all(to, bytes, (size_t)n))
 			return error_set(
 			    e, ERR_UNAVAILABLE, "it cannot be written: %s", strerror(errno));
 	}

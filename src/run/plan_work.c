@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -41,27 +42,11 @@ file_fault(const char *what, const char *path, struct error *e)
 	return error_set(e, ERR_UNAVAILABLE, "%s cannot be %s: %s", path, what, strerror(errno));
 }
 
-static bool
-write_whole(int fd, const char *at, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(fd, at, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		at += written;
-		n -= (size_t)written;
-	}
-	return fsync(fd) == 0;
-}
-
 static enum err
 write_file(const char *path, const char *text, struct error *e)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	bool ok = fd >= 0 && write_whole(fd, text, strlen(text));
+	bool ok = fd >= 0 && file_write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 	int error = errno;
 
 	if (fd >= 0)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -132,14 +133,6 @@ load(struct box *b, const struct config *c, bool *there, struct error *e)
 
 /* --- writing --- */
 
-static bool
-write_all(int fd, const char *text)
-{
-	size_t n = strlen(text);
-
-	return write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
-}
-
 /* The new file PATH has the keys of B. */
 static bool
 write_keys(const struct box *b, const char *path)
@@ -154,7 +147,7 @@ write_keys(const struct box *b, const char *path)
 	}
 	unlink(path);	/* of one that was killed */
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	done = fd >= 0 && write_all(fd, text);
+	done = fd >= 0 && file_write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 	sodium_memzero(text, sizeof text);
 	if (fd >= 0)
 		close(fd);
