@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -1112,5 +1113,38 @@ Test(schema, threads_may_meet_a_wide_name_together)
 		free(faults);
 	}
 	cr_expect_eq(schema_ready(&e), ERR_OK);
+	mem_free(tmp);
+}
+
+/* Where libidn2 cannot be loaded nothing passes that would need it, not under "not" either; and it is tried again. */
+Test(schema, names_that_cannot_be_judged)
+{
+	static const char missing[] = "libidn2.so.0 cannot be loaded: install the package libidn2-0 (";
+	static const struct row rows[] = {
+		{ "{'format':'hostname'}", "'plain.example'", "" },
+		{ "{'format':'hostname'}", "'xn--9n2bp8q'", missing },
+		{ "{'format':'idn-hostname'}", "'\u00e9.example'", missing },
+		{ "{'format':'idn-email'}", "'a@\u00e9.example'", missing },
+		{ "{'not':{'format':'idn-hostname'}}", "'-\u00e9'", missing },
+		{ "{'anyOf':[{'format':'email'},true]}", "'a@xn--x'", missing },
+		{ "{'format':'uri'}", "'a:xn--x'", "" },
+	};
+	void *tmp = mem_scope(NULL);
+	struct rlimit all, none;
+	const char *got[sizeof rows / sizeof *rows];
+
+	/* without files to open no library can be */
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = all;
+	none.rlim_cur = 0;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		got[i] = faults_of(tmp, rows[i].schema, rows[i].value);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect(rows[i].faults[0] == '\0' ? got[i][0] == '\0' :
+		    strncmp(got[i], rows[i].faults, strlen(rows[i].faults)) == 0, "%s with %s: %s",
+		    rows[i].schema, rows[i].value, got[i]);
+	cr_expect_str_eq(faults_of(tmp, "{'format':'hostname'}", "'xn--9n2bp8q'"), "");
 	mem_free(tmp);
 }
