@@ -94,6 +94,12 @@ take_bytes(struct line *l, const unsigned char *bytes, size_t n)
 	return s == INCOMING_WHOLE ? LINE_DONE : LINE_AGAIN;
 }
 
+bool
+line_has_begun(const struct line *l)
+{
+	return l->in.id != 0 || l->in.head_len > 0;
+}
+
 enum line_io
 line_receive(struct line *l, unsigned char *room)
 {
@@ -113,7 +119,7 @@ line_receive(struct line *l, unsigned char *room)
 		r = take_bytes(l, room, (size_t)n);
 	}
 	/* Between two requests the web server may take its time. */
-	set_patience(l, r == LINE_AGAIN && (l->in.id != 0 || l->in.head_len > 0));
+	set_patience(l, r == LINE_AGAIN && line_has_begun(l));
 	return r;
 }
 

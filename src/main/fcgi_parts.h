@@ -13,6 +13,13 @@
 
 struct server;
 
+/* What a connection is at, for whoever ends all of them. */
+enum line_phase {
+	LINE_NEW,			/* nothing has come yet */
+	LINE_AT_WORK,			/* a request comes, is in hand, or waits */
+	LINE_IDLE			/* kept, for another request that may come */
+};
+
 /*
  * A connection of the web server, and the request on it. One thread has it in
  * hand at any time, and none while it waits: for the web server to send or to
@@ -34,6 +41,8 @@ struct line {
 	struct response res;
 	struct outgoing out;		/* of RES, while SENDING */
 	bool sending;
+	_Atomic enum line_phase phase;
+	_Atomic int64_t since;		/* clock_mono() since which it is LINE_NEW or LINE_IDLE */
 	/* Its watch is for a hang-up; set back by the loop's thread only. Atomic like TICKET: an event is between. */
 	atomic_bool waited;
 	unsigned want;			/* what the loop's thread is to wait for when it gets the line back */
@@ -71,6 +80,7 @@ struct server {
 	bool accepts_no_more;
 	bool is_full;			/* no connection is taken until one goes */
 	size_t n_lines;
+	atomic_bool leaving;		/* no connection is kept for another request any more */
 	struct waiting *waiting;
 	struct hand_over ready;		/* for the workers */
 	struct hand_over back;		/* for the loop's thread: to be closed, or to be watched anew */
@@ -97,6 +107,8 @@ enum line_io {
 };
 /* Takes what has come of a request; ROOM has RECORD_MAX bytes. */
 enum line_io line_receive(struct line *l, unsigned char *room);
+/* Whether some of a request has come. */
+bool line_has_begun(const struct line *l);
 /* Forgets what has been received. */
 void line_received(struct line *l);
 /* Sends what of OUT the web server takes. */

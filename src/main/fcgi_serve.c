@@ -20,6 +20,9 @@ enum {
 	LISTENER = 0,
 	MS_PER_S = 1000,
 	STOP_STEP_MS = 50,
+	LINGER_MS = 2000,	/* that kept connections are served on when the server stops, */
+	LINGER_STEP_MS = 10,
+	PAUSE_MS = 50,		/* or until they have not been used for this time */
 	CUT_WAIT_MS = 2000,	/* for a last answer to be taken when the server stops */
 	LOOK_MS = 1000,
 	ACCEPT_BATCH = 64,
@@ -41,10 +44,12 @@ line_ready(void *arg, int fd, unsigned ready)
 	(void)ready;
 	/* It can only be a hang-up then; whoever has the line in hand by now finds out by itself.
 	 */
-	if (l->waited)
+	if (l->waited) {
 		waiting_abandon(l->server->waiting, l->ticket);
-	else
+	} else {
+		l->phase = LINE_AT_WORK;
 		hand_over_put(&l->server->ready, l);
+	}
 }
 
 /* Whoever has it in hand, or gets it by this, finds that it is at its end. */
@@ -177,6 +182,7 @@ server_accept(void *arg, int listener, unsigned ready)
 		l = MEM_NEW(NULL, struct line);
 		l->server = s;
 		l->fd = fd;
+		l->since = clock_mono();
 		l->watch = loop_watch(s->loop, fd, LOOP_READ | LOOP_ONCE, line_ready, l, &e);
 		if (l->watch == NULL) {
 			log_error("a connection is dropped: %s", e.detail);
@@ -290,13 +296,62 @@ server_start(struct server *s, struct error *e)
 	return s->accepting != NULL ? ERR_OK : e->code;
 }
 
+static bool
+is_at_work(const struct server *s)
+{
+	const struct line *l;
+
+	TAILQ_FOREACH(l, &s->lines, in_all)
+		if (l->phase == LINE_AT_WORK)
+			return true;
+	return false;
+}
+
 static void
 turn_until_idle(struct server *s, int64_t ms)
 {
 	int64_t until = clock_mono() + ms;
 
-	while (s->busy > 0 && clock_mono() < until)
+	while (is_at_work(s) && clock_mono() < until)
 		loop_turn(s->loop, STOP_STEP_MS);
+}
+
+/*
+ * Those that have had nothing to do for MS: no more is taken from them, but what has come before
+ * that is. On a unix socket a web server that is a moment too late cannot send its request at all.
+ */
+static void
+end_kept(struct server *s, int64_t ms)
+{
+	int64_t now = clock_mono();
+	struct line *l;
+	char byte;
+
+	TAILQ_FOREACH(l, &s->lines, in_all) {
+		if (l->phase == LINE_AT_WORK || now - l->since < ms)
+			continue;
+		shutdown(l->fd, SHUT_RD);
+		if (recv(l->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) <= 0)
+			shutdown(l->fd, SHUT_WR);
+	}
+}
+
+/*
+ * FastCGI has no word for "send no more", and leaves the end of a kept connection to the web
+ * server: one that sends a request while we end it does not know whether that was done. So
+ * connections are served on as long as they are used, at most for MS, and ended in a pause.
+ */
+static void
+linger(struct server *s, int64_t ms)
+{
+	int64_t until = clock_mono() + ms;
+
+	while (!TAILQ_EMPTY(&s->lines) && clock_mono() < until) {
+		loop_turn(s->loop, LINGER_STEP_MS);
+		end_kept(s, PAUSE_MS);
+	}
+	s->leaving = true;
+	end_kept(s, 0);
 }
 
 /*
@@ -306,13 +361,15 @@ turn_until_idle(struct server *s, int64_t ms)
 static void
 server_stop(struct server *s)
 {
+	int64_t patience = s->app->config->responder_stop_wait * MS_PER_S;
 	struct line *l;
 
 	log_info("stopping: %zu requests wait for runs", waiting_count(s->waiting));
 	s->accepts_no_more = true;
 	loop_forget(s->accepting);
 	close(LISTENER);
-	turn_until_idle(s, s->app->config->responder_stop_wait * MS_PER_S);
+	linger(s, patience < LINGER_MS ? patience : LINGER_MS);
+	turn_until_idle(s, patience);
 	s->stopping = true;
 	waiting_hurry(s->waiting);
 	turn_until_idle(s, CUT_WAIT_MS);

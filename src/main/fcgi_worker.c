@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -134,14 +136,26 @@ drop(struct line *l)
 }
 
 static void
+set_idle(struct line *l)
+{
+	l->since = clock_mono();
+	l->phase = LINE_IDLE;
+}
+
+static void
 finish(struct line *l)
 {
-	forget_request(l);
-	l->closing = !l->keep_connection;
+	l->closing = !l->keep_connection || l->server->leaving;
+	/* The web server sees the end with the answer, before it can send another request. */
 	if (l->closing)
+		shutdown(l->fd, SHUT_WR);
+	forget_request(l);
+	if (l->closing) {
 		give_back(l);
-	else
-		watch(l, LOOP_READ);
+		return;
+	}
+	set_idle(l);
+	watch(l, LOOP_READ);
 }
 
 /* --- one line in hand --- */
@@ -182,11 +196,13 @@ push(struct worker *w, struct line *l)
 		break;
 	}
 	CRASH_POINT("answer-written");
+	if (last) {
+		finish(l);
+		return;
+	}
 	line_sent(l);
 	response_release(&l->res);
-	if (last)
-		finish(l);
-	else if (l->req->wait != NULL)
+	if (l->req->wait != NULL)
 		park(w, l);
 	else
 		hand_over_put(&l->server->ready, l);
@@ -263,6 +279,8 @@ receive(struct worker *w, struct line *l)
 
 	switch (line_receive(l, w->room)) {
 	case LINE_AGAIN:
+		if (!line_has_begun(l))
+			set_idle(l);
 		watch(l, LOOP_READ);
 		return;
 	case LINE_GONE:

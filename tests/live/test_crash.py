@@ -1,11 +1,13 @@
 """What is left after our processes were killed, or told to stop, with runs under way."""
 import os
 import signal
+import threading
 
 from frame import fastcgi, on, own
 from lib import UNSETTLED, check, processes, run_all, until
 
 RUNS = 200
+RESTARTS = 5
 SLEEP = "sleep 3000\n"  # longer than any test: none can have completed by itself
 MANY = {"parallel": RUNS, "grace": 1}
 
@@ -139,3 +141,31 @@ def test_stop_dispatcher(g):
     until("the end of the process", lambda: not sleepers(g))
     state = g.job(job_id)["state"]
     check(state not in ("running", "completed"), state)
+
+
+@fastcgi
+@own(run={"grace": 1}, responder={"stop_wait": 10})
+def test_restarts_under_load(g):
+    """SIGTERM while callers come one after the other, on connections that the web server keeps: none is told anything but its
+    answer, and each order is done once."""
+    gateway = g.gateway("simulator", {"services": [{"name": "quick", "type": "executable", "stdout": "x"}]})
+    over, seen = threading.Event(), []
+
+    def caller():
+        while not over.is_set():
+            seen.append(g.call("POST", "/services/run", {"serviceName": "quick", "clusterId": gateway}))
+
+    def restarts():
+        try:
+            for n in range(RESTARTS):
+                before = len(seen)
+                until("some answers", lambda: len(seen) > before + 2)
+                g.responder.process.terminate()
+                until("the responder's end", lambda: len(g.responder.ends) > n)
+        finally:
+            over.set()
+
+    run_all([caller] * 3 + [restarts])
+    check(set(g.responder.ends) == {0}, g.responder.ends)
+    check(all(reply.status == 200 for reply in seen), [reply for reply in seen if reply.status != 200])
+    check(len({reply.json["result"]["job_id"] for reply in seen}) == len(seen) == len(g.jobs(gateway)), len(seen))
