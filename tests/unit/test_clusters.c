@@ -138,7 +138,7 @@ Test(clusters, what_the_dispatcher_tells)
 	UNTIL(is_over(idle));
 	cr_assert_eq(idle->event, WAIT_DONE);
 	cr_expect_str_eq(idle->facts, "{\"error\":null,\"recording\":true,\"queued\":0,\"running\":0,\"queued_here\":0,"
-	    "\"running_here\":0,\"parallel\":1,\"queue\":10000}");
+	    "\"running_here\":0,\"parallel\":1,\"parallel_here\":0,\"queue\":10000}");
 	a = submit("a", "slow");
 	submit("b", "slow");
 	UNTIL(a->accepted);
