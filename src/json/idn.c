@@ -61,10 +61,13 @@ idn_concerns(const char *s, size_t n)
 {
 	static const char prefix[] = "xn--";
 
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] > 0x7f || (n - i >= sizeof prefix - 1 &&
-		    strncasecmp(s + i, prefix, sizeof prefix - 1) == 0))
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] > 0x7f)
 			return true;
+		if ((s[i] == 'x' || s[i] == 'X') && n - i >= sizeof prefix - 1 &&
+		    strncasecmp(s + i, prefix, sizeof prefix - 1) == 0)
+			return true;
+	}
 	return false;
 }
 
