@@ -6,6 +6,7 @@ import pwd
 import secrets
 import shutil
 
+import package_index
 from frame import on, own
 from git_servers import commit
 from lib import ROOT, Skip, check, until
@@ -284,6 +285,50 @@ def test_isolation_of_code_in_a_sandbox(g):
 def test_isolation_of_code_of_another_user(g):
     need(g, root=True)
     unchanged(g)
+
+
+# --- environments ---
+
+USES = """
+import greeting, json, os, sys
+def attempt(do):
+    try:
+        do()
+        return "y"
+    except OSError:
+        return "n"
+home, inside = os.environ["HOME"], greeting.__file__
+json.dump({"version": greeting.VERSION, "uid": os.getuid(), "owner": os.stat(inside).st_uid, "mode": oct(os.stat(inside).st_mode & 0o777),
+           "left": [n for n in (".netrc", "pip.conf") if os.path.exists(f"{home}/{n}")],
+           "changed": attempt(lambda: open(inside, "a")) + attempt(lambda: open(os.path.dirname(inside) + "/sitecustomize.py", "w"))
+           + attempt(lambda: os.chmod(inside, 0o666)) + attempt(lambda: os.rename(inside, inside + ".old"))
+           + attempt(lambda: os.listdir(os.environ["VIRTUAL_ENV"] + "/../.."))}, sys.stdout)
+"""
+
+
+@here
+@own(local={"run_as_users": "nobody:games"})
+def test_isolation_of_environments(g):
+    """Code from git and its environment, for two users: each builds and has its own, which none of them can change."""
+    need(g, root=True)
+    package_index.need_venv()
+    commit(g.code / "tools", {"main.py": USES, "requirements.txt": "greeting==1.0\n"})
+    with package_index.serving(g.dir / "packages", "me", "pass-92b1") as base:
+        document = {"repositories": [{"name": "tools", "url": f"file://{g.code}/tools"}],
+                    "registries": [{"name": "mine", "type": "pypi", "url": base + "simple/", "default": True, "username": "me",
+                                    "password-name": "pass"}], "secrets": [{"name": "pass", "value": "pass-92b1"}],
+                    "services": [{"name": "uses", "type": "python-script", "repository": "tools", "filename": "main.py",
+                                  "runtime": {"req-file": "requirements.txt"}}]}
+        for user in ("nobody", "games"):
+            gateway = g.gateway("local", {"user": user})
+            g.ok("POST", f"/gateways/{gateway}/configuration/import",
+                 {"options": {"source": "content", "content": document}})
+            for _ in range(2):
+                answer = g.run(gateway, "uses", headers={"Prefer": "wait=1000"})
+                check(answer["status"] == "completed", answer)
+                check(answer["result"]["stdout_json"] == {
+                    "version": "1.0", "uid": pwd.getpwnam(user)[2], "owner": 0, "mode": "0o444", "left": [], "changed": "nnnnn"}, answer)
+    check(len(list((g.state / "environments").glob("*/complete"))) == 2, "not one for each")
 
 
 # --- plans of another user ---
