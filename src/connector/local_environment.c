@@ -14,11 +14,11 @@
 #include "secret/digest.h"
 
 #define COMPLETE "complete"
+#define TREE "tree"
 
 enum {
 	DIR_MODE = 0700,
 	FILE_MODE = 0600,
-	MODE_BITS = 07777,
 	PASSED = 0711,		/* others may pass, not list */
 	LOOK_MS = 100,		/* between two looks at what another run builds */
 	MS_PER_S = 1000,
@@ -35,6 +35,7 @@ struct environment {
 	struct launch *launch;
 	const struct environment_plan *plan;
 	const char *path;
+	const char *tree;	/* below it: all that the tools may write to */
 	int lock;		/* -1: not held */
 	struct timer *look;
 	bool said_waiting;
@@ -49,7 +50,7 @@ static enum err build_next(struct launch *l, struct error *e);
 const char *
 environment_path(const struct environment *v)
 {
-	return v->path;
+	return v->tree;
 }
 
 static void
@@ -146,23 +147,16 @@ failed(struct environment *v, const struct task_end *end, struct error *e)
 	    launch_last_lines(v->launch, v->said, LAST_LINES, LAST_MAX));
 }
 
-/*
- * The marker has the size in KiB, and its time says when the environment was used last. The
- * directory, which cannot be written to any more, is opened for it: only root could do without.
- */
+/* The marker has the size in KiB, and its time says when the environment was used last. */
 static bool
 write_complete(struct environment *v, int64_t kib)
 {
 	const char *path = complete_path(v), *text = mem_printf(v, "%lld\n", (long long)kib);
-	int dir = open(v->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, error;
-	struct stat st;
-	bool ok = dir >= 0 && fstat(dir, &st) == 0 && fchmod(dir, DIR_MODE) == 0;
-
-	if (ok)
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
-	    fchmod(dir, st.st_mode & MODE_BITS) == 0 && fsync(fd) == 0 && fsync(dir) == 0;
-	error = errno;
+	int dir = open(v->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	bool ok = dir >= 0 && fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+	    fsync(fd) == 0 && fsync(dir) == 0;
+	int error = errno;
 
 	if (fd >= 0)
 		close(fd);
@@ -210,7 +204,7 @@ closing_tool(struct environment *v, struct tool *t, struct error *e)
 	const struct proc_user *user = l->run->user;
 	const char *const *words = closing[v->closing];
 
-	if (user != NULL && v->closing == 0 && local_take(v->path, user, true, e) != ERR_OK)
+	if (user != NULL && v->closing == 0 && local_take(v->tree, user, true, e) != ERR_OK)
 		return e->code;
 	v->closing++;
 	const char *program = proc_find(l, l->config->local_path, words[0]);
@@ -223,7 +217,7 @@ closing_tool(struct environment *v, struct tool *t, struct error *e)
 	names_add(l, t->argv, words[1]);
 	if (words[2] != NULL)
 		names_add(l, t->argv, words[2]);
-	names_add(l, t->argv, v->path);
+	names_add(l, t->argv, v->tree);
 	return ERR_OK;
 }
 
@@ -268,11 +262,11 @@ build_next(struct launch *l, struct error *e)
 	struct environment *v = l->environment;
 	struct tool t = {
 		.argv = MEM_NEW(l, struct names), .env = MEM_NEW(l, struct names), .cwd = l->dir,
-		.timeout_ms = time_left(v), .writes = v->path,
+		.timeout_ms = time_left(v), .writes = v->tree,
 	};
 
 	tool_env(l, t.env);
-	t.is_foreign = v->plan->tool(v->plan, l, v->tool, v->path, &t);
+	t.is_foreign = v->plan->tool(v->plan, l, v->tool, v->tree, &t);
 	if (t.is_foreign)
 		v->tool++;
 	else if (closing_tool(v, &t, e) != ERR_OK)
@@ -288,11 +282,11 @@ make_place(struct environment *v)
 {
 	const struct proc_user *user = v->launch->run->user;
 
-	if (mkdir(v->path, DIR_MODE) != 0)
+	if (mkdir(v->path, DIR_MODE) != 0 || mkdir(v->tree, DIR_MODE) != 0)
 		return false;
 	return user == NULL ||
 	    (chmod(environments_path(v, v->launch->config), PASSED) == 0 &&
-	    lchown(v->path, user->uid, user->gid) == 0);
+	    chmod(v->path, PASSED) == 0 && lchown(v->tree, user->uid, user->gid) == 0);
 }
 
 /* The lock is held exclusively: what is there was left half built. */
@@ -342,14 +336,18 @@ enum err
 environment_use(struct launch *l, const struct environment_plan *plan, struct error *e)
 {
 	struct environment *v = MEM_NEW(l, struct environment);
+	const char *source;
 
 	if (environments_make(l->config, e) != ERR_OK)
 		return e->code;
 	v->launch = l;
 	v->plan = plan;
 	v->lock = -1;
+	/* Older programs had no TREE: theirs are others. */
+	source = mem_printf(v, "%s" TREE "\n", plan->source->at);
 	v->path = mem_printf(v, "%s/%s-%.*s", environments_path(v, l->config), plan->kind,
-	    DIGITS_KEPT, digest_hex(v, plan->source->at, plan->source->len));
+	    DIGITS_KEPT, digest_hex(v, source, strlen(source)));
+	v->tree = mem_printf(v, "%s/" TREE, v->path);
 	l->environment = v;
 	MEM_ON_FREE(v, environment_free);
 	return look(v, e);

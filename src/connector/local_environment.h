@@ -4,11 +4,11 @@
 #include "connector/local_private.h"
 
 /*
- * What services need beside their code, built once and shared by all runs: STATE/environments/KIND-DIGEST/, where the
- * DIGEST is of everything that it is made from. What is built has its own path within it (scripts name their
- * interpreter so), so it is built in place, and is there for others only once the file "complete" is: that comes last,
- * when the rest is on disk. KIND-DIGEST.lock is locked exclusively by who builds or removes it, and shared by each run
- * that uses it. The kernel gives a lock back when its holder dies, so who comes next builds anew.
+ * What services need beside their code, built once and shared by all runs: STATE/environments/KIND-DIGEST/tree, where
+ * the DIGEST is of everything that it is made from. What is built has its own path within it (scripts name their
+ * interpreter so), so it is built in place, and is there for others only once the file "complete" is beside the tree:
+ * that comes last, when the rest is on disk. KIND-DIGEST.lock is locked exclusively by who builds or removes it, and
+ * shared by each run that uses it. The kernel gives a lock back when its holder dies, so who comes next builds anew.
  */
 
 /* An environment of a run; freeing it gives its lock back. */
@@ -30,7 +30,7 @@ struct environment_plan {
  * launch waits meanwhile. The environment is used until L is freed.
  */
 enum err environment_use(struct launch *l, const struct environment_plan *plan, struct error *e) MUST_CHECK;
-/* Where it is. */
+/* Where its tree is. */
 const char *environment_path(const struct environment *v);
 /* A step: the environment that the service's runtime.req-file asks for. */
 enum err local_environment(struct launch *l, struct error *e) MUST_CHECK;

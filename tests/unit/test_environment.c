@@ -69,7 +69,7 @@ Test(environment, built_once_then_there_already)
 	cr_expect_null(strstr(second->notes->at, " built in "), "%s", second->notes->at);
 	cr_expect_eq(lines_with("requests", "/"), asked, "the second run asked the index");
 	cr_expect_eq(environments(&path), 1);
-	cr_assert_eq(stat(mem_printf(ctx, "%s/venv/bin/greeting", path), &st), 0);
+	cr_assert_eq(stat(mem_printf(ctx, "%s/tree/venv/bin/greeting", path), &st), 0);
 	cr_expect_eq(st.st_mode & 0222, 0, "it can be written to");
 	mem_free(c);
 }

@@ -99,7 +99,7 @@ keep_apart(bool as_other, bool in_sandbox)
 
 /* A package whose setup.py tries what it can, and installs what came of it. */
 static void
-put_package(void)
+put_package(bool is_apart)
 {
 	struct text *t = text_new(ctx, KEPT);
 
@@ -112,6 +112,10 @@ put_package(void)
 	    "status = [line.split()[1] for line in open('/proc/self/status') if line.startswith(('Uid', 'NoNewPrivs'))]\n"
 	    "with open('probed.py', 'w') as f: f.write(f'SEEN = {seen!r}\\nSTATUS = {status!r}\\n')\n"
 	    "setup(name='probed', version='1', py_modules=['probed'])\n", variables());
+	/* That it is whole is for us to say. */
+	if (is_apart)
+		text_puts(t, "import sys\ntry:\n    open(sys.prefix + '/../../complete', 'w')\n    sys.exit('it says so itself')\n"
+		    "except OSError: pass\n");
 	put_dir("package");
 	put_file("package/setup.py", 0644, t->at);
 	cr_assert_eq(system(mem_printf(ctx, "tar -C %s -czf %s/probed.tar.gz package && chmod 644 %s/probed.tar.gz", code,
@@ -154,7 +158,7 @@ setup_py(bool as_other, bool in_sandbox, const char *comes_to, const char *can_d
 		cr_skip_test("ensurepip (package python3-venv) is not installed");
 	keep_apart(as_other, in_sandbox);
 	lock = put_states();
-	put_package();
+	put_package(as_other || in_sandbox);
 	cr_expect_str_eq(built()->out[0]->at, mem_printf(ctx, "%s %d 1 [] %s\n", comes_to,
 	    as_other ? (int)getpwnam(OTHER)->pw_uid : (int)geteuid(), can_do));
 	clear_states(lock);
