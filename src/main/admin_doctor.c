@@ -70,6 +70,21 @@ check_state_dir(struct visit *v)
 	return v->worst != BROKEN;
 }
 
+/* What a command left that was killed: of no use, and perhaps as large as the database. */
+static void
+check_leftovers(struct visit *v)
+{
+	static const char *const names[] = { "restoring", "backup.part" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *path = config_path(v->ctx, v->config, names[i]);
+
+		if (access(path, F_OK) == 0)
+			doctor_find(v, DOUBTFUL, "%s is of a restore or backup that is under "
+			    "way, or was killed: then remove it", path);
+	}
+}
+
 static void
 check_damage(struct visit *v, struct db *db)
 {
@@ -361,6 +376,7 @@ admin_doctor(struct admin *a)
 	    *file != '\0' ? file : "all defaults, there is no file");
 	if (check_state_dir(&v))
 		check_database(&v);
+	check_leftovers(&v);
 	if (v.worst != BROKEN)
 		check_dispatcher(&v);
 	check_certificates(&v);

@@ -445,6 +445,7 @@ def test_restore_killed(g):
         check(db.exists() and (rows(db, "SELECT count(*) FROM job WHERE id = ?", later) == [(0 if has_new else 1,)]), point)
         told = g.admin("doctor").stdout
         check("the database is sound" in told and "unseals all there is (1)" in told and "FAIL" not in told, point, told)
+        check((f"{g.state}/restoring is of a restore" in told) == (g.state / "restoring").exists(), point, told)
         until("the end of the dispatcher", lambda: not processes(str(g.dir)))
         table.append(point)
     good(g.admin("restore", file, "--key", key, "--force"))
