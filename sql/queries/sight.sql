@@ -30,10 +30,12 @@ WITH RECURSIVE mine (id) AS (
 -- A service group s: by its own groups, or its gateway.
 -- part: sees_service_group
 (:seer IS NULL OR s.gateway_id IN (SELECT id FROM seen_gateway) OR s.id IN (SELECT id FROM shared_group))
--- A job: by its gateway or its service, as they are now, or because it was asked for by the account itself.
+-- A job: by its gateway or its service, as they are now, or because it was asked for by the account itself: not by an
+-- earlier one of the same name.
 -- part: sees_job
 (:seer IS NULL OR gateway_id IN (SELECT id FROM seen_gateway) OR service_id IN (SELECT id FROM shared_service)
-	OR requested_by = (SELECT username FROM account WHERE id = :seer))
+	OR (requested_by = (SELECT username FROM account WHERE id = :seer)
+		AND job.created >= (SELECT a.created FROM account a WHERE a.id = :seer)))
 -- An inventory i: by its groups.
 -- part: sees_inventory
 (:seer IS NULL OR i.id IN (SELECT inventory_id FROM inventory_group WHERE group_id IN (SELECT id FROM mine)))
