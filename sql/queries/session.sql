@@ -1,5 +1,7 @@
 -- name: session_by_digest
 SELECT * FROM session WHERE digest = :digest;
+-- name: session_is_there
+SELECT id FROM session WHERE id = :id;
 -- name: session_insert
 INSERT INTO session (id, digest, kind, name, account_id, parent_id, remote, created, created_by, last_used, expires)
 VALUES (:id, :digest, :kind, :name, :account_id, :parent_id, :remote, :created, :created_by, :last_used, :expires);

@@ -140,6 +140,25 @@ identify(void *ctx, struct db *db, const struct verifier *v, const struct creden
 	    "this operation needs a caller: send a user name and password, or a token");
 }
 
+enum err
+identify_again(void *ctx, struct db *db, struct caller *caller, struct error *e)
+{
+	struct account a = { 0 };
+	bool there = true;
+	enum err rc;
+
+	if (caller->account_id == NULL)
+		return ERR_OK;
+	if (caller->session_id != NULL &&
+	    session_is_there(db, caller->session_id, &there, e) != ERR_OK)
+		return e->code;
+	rc = there ? account_get(ctx, db, caller->account_id, &a, e) : ERR_NOT_FOUND;
+	if (rc == ERR_NOT_FOUND)
+		return error_set(e, ERR_UNAUTHENTICATED,
+		    "the session, or its account, has ended meanwhile");
+	return rc == ERR_OK ? roles_load(db, &a, caller, e) : rc;
+}
+
 bool
 caller_is_ambient(const struct caller *caller)
 {

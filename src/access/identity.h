@@ -70,6 +70,11 @@ enum err identify_password(void *ctx, struct db *db, const struct verifier *v, c
 enum err identify_token(void *ctx, struct db *db, const struct verifier *v, const char *token, enum caller_by by,
     struct caller *caller, struct error *e) MUST_CHECK;
 /*
+ * CALLER as it is by now, for a request that has been waiting: what it may do is read again. ERR_UNAUTHENTICATED where
+ * its session has ended, or its account is gone or inactive.
+ */
+enum err identify_again(void *ctx, struct db *db, struct caller *caller, struct error *e) MUST_CHECK;
+/*
  * Whether CALLER's credential is one that browsers send by themselves (the cookie, a password that they remember, the
  * web server's user), so that a page of another site can have a request made with it.
  */

@@ -160,7 +160,9 @@ admit(struct request *req, struct error *e)
 {
 	if (strcmp(req->route->role, ROLE_OPEN) == 0)
 		return ERR_OK;
-	if (request_identify(req, e) != ERR_OK)
+	/* It is known to a host by itself, or since before the request waited. */
+	if ((req->caller == NULL ? request_identify(req, e) : request_identify_again(req, e)) !=
+	    ERR_OK)
 		return e->code;
 	if (strcmp(req->route->role, ROLE_CALLER) == 0)
 		return ERR_OK;
@@ -285,12 +287,16 @@ void
 app_resume(struct db *db, struct request *req, struct response *res)
 {
 	struct error e = { 0 };
-	enum err rc;
+	enum err rc = ERR_OK;
 
 	req->db = db;
 	db_writable(db, req->method != M_GET && req->method != M_HEAD);
 	audit_begin(req, res);
-	rc = req->resume(req, res, &e);
+	/* Who has lost a right meanwhile reads no further. What was ordered is answered. */
+	if (req->method == M_GET || req->method == M_HEAD)
+		rc = admit(req, &e);
+	if (rc == ERR_OK)
+		rc = req->resume(req, res, &e);
 	rc = audit_end(req, res, rc, &e);
 	finish(req, res, rc, &e);
 }

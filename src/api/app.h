@@ -46,7 +46,9 @@ enum err request_overlay(struct request *req, void *record, struct error *e) MUS
 enum err request_gateway(struct request *req, struct gateway *g, struct error *e) MUST_CHECK;
 /* RES's body is RECORD. */
 void respond_record(struct response *res, const struct field *fields, const void *record);
-/* Finds REQ's caller by the credentials that it brings (access/identity.h), unless the host knows already. */
+/* The same for a caller that is known: to the host, or because the request has been waiting. What it may do now. */
+enum err request_identify_again(struct request *req, struct error *e) MUST_CHECK;
+/* Finds REQ's caller by the credentials that it brings (access/identity.h). */
 enum err request_identify(struct request *req, struct error *e) MUST_CHECK;
 /* E as the refusal for faults: field is the first one's path, detail all of them. */
 enum err refuse_faults(void *ctx, const struct faults *f, struct error *e);

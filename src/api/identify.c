@@ -58,8 +58,6 @@ request_identify(struct request *req, struct error *e)
 	};
 	struct caller *caller;
 
-	if (req->caller != NULL)
-		return ERR_OK;
 	caller = MEM_NEW(req, struct caller);
 	if (identify(req, req->db, &req->app->verifier, &given, caller, e) != ERR_OK) {
 		req->claimed = caller->claimed;
@@ -67,4 +65,13 @@ request_identify(struct request *req, struct error *e)
 	}
 	req->caller = caller;
 	return check_site(req, e);
+}
+
+enum err
+request_identify_again(struct request *req, struct error *e)
+{
+	SCOPED(tmp, NULL);
+
+	/* Made above, for this request; the host's own stays as it is. */
+	return identify_again(tmp, req->db, (struct caller *)(uintptr_t)req->caller, e);
 }

@@ -42,6 +42,15 @@ session_find(void *ctx, struct db *db, const char *digest, struct session *s, bo
 	return record_find_row(ctx, st, session_fields, s, found, e);
 }
 
+enum err
+session_is_there(struct db *db, const char *id, bool *there, struct error *e)
+{
+	STMT(st, db, SQL_SESSION_IS_THERE);
+
+	stmt_text(st, "id", id);
+	return stmt_row(st, there, e);
+}
+
 bool
 session_is(const struct session *s, enum session_kind kind)
 {

@@ -32,6 +32,8 @@ struct session {
  */
 enum err session_find(void *ctx, struct db *db, const char *digest, struct session *s, bool *found,
     struct error *e) MUST_CHECK;
+/* Whether session ID has not been ended: by a logout, a new password, or with its account. */
+enum err session_is_there(struct db *db, const char *id, bool *there, struct error *e) MUST_CHECK;
 bool session_is(const struct session *s, enum session_kind kind);
 /* Whether it is good at NOW; IDLE_MS is how long a login may be unused. */
 bool session_is_alive(const struct session *s, int64_t idle_ms, int64_t now);

@@ -18,14 +18,15 @@ def basic(g):
 class Slow:
     """One request over HTTP. PATH is below the API's base. It reads and sends nothing by itself."""
 
-    def __init__(self, g, method, path, accept="application/json", body=None, sent=None):
+    def __init__(self, g, method, path, accept="application/json", body=None, sent=None, authorization=None):
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(("127.0.0.1", g.port))
         raw = json.dumps(body).encode() if body is not None else b""
         self.left = raw[sent:] if sent is not None else b""
-        lines = [f"{method} {API}{path} HTTP/1.1", "Host: localhost", f"Authorization: {basic(g)}",
+        lines = [f"{method} {API}{path} HTTP/1.1", "Host: localhost",
+                 f"Authorization: {authorization or basic(g)}",
                  f"Accept: {accept}", "Connection: close"]
         if body is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(raw)}"]

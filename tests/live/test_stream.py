@@ -1,5 +1,6 @@
 """Output as it comes, and clients that don't take it."""
 import subprocess
+import types
 
 from frame import fastcgi, on, own, unbuffered
 from lib import check, resident, run_all, threads, until
@@ -201,6 +202,43 @@ def test_bodies_on_their_way_are_bounded(g):
     for s in senders:
         s.close()
     check(g.call("POST", path, body).status == 200)
+
+
+@on("nginx")
+@own(run={"grace": 1})
+def test_rights_that_are_lost_meanwhile(g):
+    """Who follows a job and loses the role, or the account, is told so with the next line, and not that line."""
+    gateway, seen = talker(g, "lost")
+    job_id = g.submit(gateway, "lost")
+    group = g.ok("POST", "//authorization/groups", {"group": {"name": "followers"}})["data"]
+    ids = {x["cluster_id"]: x["_id"] for x in g.ok("GET", "/gateways")["results"]}
+    g.ok("PUT", f"/gateways/{ids[gateway]}", {"payload": {"groups": ["followers"]}})
+    followers = {}
+    for i, loss in enumerate(({"inactive": True}, {"assignedRoles": []}, {"memberOf": []})):
+        account = g.ok("POST", "//authorization/accounts", {"account": {
+            "username": f"follower-{i}", "password": f"password-{i}",
+            "assignedRoles": [{"roleId": "job:read"}], "memberOf": [{"groupId": group["_id"]}]}})["data"]
+        who = types.SimpleNamespace(port=g.port, user=f"follower-{i}", password=f"password-{i}")
+        followers[i] = Slow(who, "GET", f"/jobs/{job_id}/output", "text/event-stream"), account, loss
+    token = g.call("POST", "//login", {"username": g.user, "password": g.password}).raw.decode()
+    bearer = {"Authorization": f"Bearer {token}"}
+    session = Slow(g, "GET", f"/jobs/{job_id}/output", "text/event-stream", authorization=f"Bearer {token}")
+    check(session.head() == 200)
+    lines = session.events()
+    check(next(lines)[1]["text"] == line(1))
+    check(g.call("POST", "//logout", auth=None, headers=bearer).status == 200)
+    events = {i: f.events() for i, (f, _, _) in followers.items() if check(f.head() == 200) is None}
+    for i, (_, account, loss) in followers.items():
+        check(next(events[i])[1]["text"] == line(1))
+        g.ok("PATCH", f"//authorization/accounts/{account['_id']}", {"updates": loss})
+    for i in range(LINES):
+        (seen / str(i + 1)).touch()
+    told = [list(e) for e in (*events.values(), lines)]
+    check([[name for name, _ in t] for t in told] == [["error"]] * len(told), told)
+    check([t[0][1]["code"] for t in told] == ["unauthenticated", "forbidden", "not-found", "unauthenticated"], told)
+    session.close()
+    for f, _, _ in followers.values():
+        f.close()
 
 
 # Many
