@@ -42,7 +42,7 @@ struct line {
 	struct outgoing out;		/* of RES, while SENDING */
 	bool sending;
 	_Atomic enum line_phase phase;
-	_Atomic int64_t since;		/* clock_mono() since which it is LINE_NEW or LINE_IDLE */
+	_Atomic int64_t since;		/* clock_mono() since which it is LINE_IDLE */
 	/* Its watch is for a hang-up; set back by the loop's thread only. Atomic like TICKET: an event is between. */
 	atomic_bool waited;
 	unsigned want;			/* what the loop's thread is to wait for when it gets the line back */

@@ -182,7 +182,6 @@ server_accept(void *arg, int listener, unsigned ready)
 		l = MEM_NEW(NULL, struct line);
 		l->server = s;
 		l->fd = fd;
-		l->since = clock_mono();
 		l->watch = loop_watch(s->loop, fd, LOOP_READ | LOOP_ONCE, line_ready, l, &e);
 		if (l->watch == NULL) {
 			log_error("a connection is dropped: %s", e.detail);
@@ -317,23 +316,17 @@ turn_until_idle(struct server *s, int64_t ms)
 }
 
 /*
- * Those that have had nothing to do for MS: no more is taken from them, but what has come before
- * that is. On a unix socket a web server that is a moment too late cannot send its request at all.
+ * No more is taken from it, but what has come before that is. On a unix socket a web server that is
+ * a moment too late cannot send its request at all.
  */
 static void
-end_kept(struct server *s, int64_t ms)
+line_end(const struct line *l)
 {
-	int64_t now = clock_mono();
-	struct line *l;
 	char byte;
 
-	TAILQ_FOREACH(l, &s->lines, in_all) {
-		if (l->phase == LINE_AT_WORK || now - l->since < ms)
-			continue;
-		shutdown(l->fd, SHUT_RD);
-		if (recv(l->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) <= 0)
-			shutdown(l->fd, SHUT_WR);
-	}
+	shutdown(l->fd, SHUT_RD);
+	if (recv(l->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		shutdown(l->fd, SHUT_WR);
 }
 
 /*
@@ -345,13 +338,18 @@ static void
 linger(struct server *s, int64_t ms)
 {
 	int64_t until = clock_mono() + ms;
+	struct line *l;
 
 	while (!TAILQ_EMPTY(&s->lines) && clock_mono() < until) {
 		loop_turn(s->loop, LINGER_STEP_MS);
-		end_kept(s, PAUSE_MS);
+		TAILQ_FOREACH(l, &s->lines, in_all)
+			if (l->phase == LINE_IDLE && clock_mono() - l->since >= PAUSE_MS)
+				line_end(l);
 	}
 	s->leaving = true;
-	end_kept(s, 0);
+	TAILQ_FOREACH(l, &s->lines, in_all)
+		if (l->phase != LINE_AT_WORK)
+			line_end(l);
 }
 
 /*
