@@ -25,7 +25,7 @@ struct worker {
 	struct db *db;			/* opened when it is first wanted */
 	FCGX_Request fcgi;
 	int scratch;			/* a file in memory, for libfcgi to read; -1: none */
-	unsigned char room[RECORD_MAX];
+	unsigned char *room;		/* RECORD_MAX bytes, while there is work */
 };
 
 /* --- libfcgi's streams --- */
@@ -235,7 +235,9 @@ worker_db(struct worker *w, struct error *e)
 	w->db = db_open(w->ctx, w->server->app->config, false, e);
 	if (w->db != NULL && migrate_run(w->db, NULL, e) != ERR_OK) {
 		mem_free(w->db);
+		mem_free(w->room);
 		w->db = NULL;
+		w->room = NULL;
 	}
 	return w->db;
 }
@@ -325,15 +327,19 @@ worker_main(void *arg)
 	w->ctx = ctx;
 	w->scratch = -1;
 	FCGX_InitRequest(&w->fcgi, -1, 0);
-	while (hand_over_take(&w->server->ready, w->db != NULL ? REST_MS : -1, &l)) {
+	while (hand_over_take(&w->server->ready, w->room != NULL ? REST_MS : -1, &l)) {
 		if (l != NULL) {
+			if (w->room == NULL)
+				w->room = mem_bytes(w, RECORD_MAX);
 			work(w, l);
 			continue;
 		}
 		/* Without work for a while the database is closed: opened anew it costs a
 		 * millisecond. */
 		mem_free(w->db);
+		mem_free(w->room);
 		w->db = NULL;
+		w->room = NULL;
 		schema_keep_rest(w->server->app->schemas);
 		mem_trim();
 	}
