@@ -240,6 +240,8 @@ take_fresh(struct waiting *w)
 	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
 		TAILQ_REMOVE(&fresh, l, in_queue);
 		keep(w, l);
+		/* Not before it has been kept: one who leaves is found by its ticket. */
+		loop_want(l->watch, LOOP_HANGUP | LOOP_ONCE);
 		CRASH_POINT("order-unsent");
 		if (connected && link_send(w->link, wait_of(l), &e) != ERR_OK) {
 			connected = false;

@@ -171,7 +171,6 @@ park(struct worker *w, struct line *l)
 
 	l->ticket = atomic_fetch_add(&s->tickets, 1) + 1;
 	l->waited = true;
-	loop_want(l->watch, LOOP_HANGUP | LOOP_ONCE);
 	if (waiting_add(s->waiting, l))
 		return;
 	l->req->wait = NULL;

@@ -175,7 +175,8 @@ link_connect(struct link *l, struct error *e)
 	while (link_try(l, e) != ERR_OK) {
 		int64_t waited = clock_mono() - began;
 
-		if (waited > (is_there(l) ? SETTLE_WAIT_MS : START_WAIT_MS))
+		/* Asked late: for a moment it takes the lock that one which starts wants. */
+		if (waited > SETTLE_WAIT_MS || (waited > START_WAIT_MS && !is_there(l)))
 			return error_set(e, ERR_UNAVAILABLE,
 			    "gatehoused was started but does not answer: see gatehoused.log");
 		if (waited > starts * START_AGAIN_MS && link_start(l, e) != ERR_OK)
