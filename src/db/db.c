@@ -387,12 +387,6 @@ stmt_col_int(struct stmt *st, const char *name)
 	return stmt_at_int(st, stmt_column_must(st, name));
 }
 
-bool
-stmt_col_null(struct stmt *st, const char *name)
-{
-	return stmt_at_null(st, stmt_column_must(st, name));
-}
-
 const void *
 stmt_col_bytes(struct stmt *st, const char *name, size_t *n)
 {

@@ -74,7 +74,6 @@ enum err stmt_exec(struct stmt *st, int *changed, struct error *e) MUST_CHECK;
 /* Columns of the row, by name; borrowed until the next row. NULL text where the column is NULL. */
 const char *stmt_col_text(struct stmt *st, const char *name);
 int64_t stmt_col_int(struct stmt *st, const char *name);
-bool stmt_col_null(struct stmt *st, const char *name);
 const void *stmt_col_bytes(struct stmt *st, const char *name, size_t *n);
 /* The same by place, for many rows: stmt_column() says which, or -1 where ST has no such column. */
 int stmt_column(struct stmt *st, const char *name);

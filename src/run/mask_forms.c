@@ -24,7 +24,7 @@ enum {
 	ASTRAL = 0x10000, HIGH = 0xd800, LOW = 0xdc00, HALF = 10, HALF_MASK = 0x3ff
 };
 
-/* Bit number AT of N bytes behind SKIP unknown ones, as 0 where it is not of the N. */
+/* Six bits, the AT-th of N bytes behind SKIP unknown ones; a bit that is not of the N is 0. */
 static unsigned
 sextet_at(const unsigned char *s, size_t n, size_t skip, size_t at)
 {

@@ -2,23 +2,14 @@
  * Whatever comes as the body of an operation (the first byte says which): it is read into a record, or refused with a
  * clean line that names the member; what was read goes out as JSON that can be read again.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "fuzz.h"
 
 #include "api/app.h"
 #include "base/mem.h"
 #include "json/body.h"
 #include "json/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* Made once: it is constant. */
 static const struct app *

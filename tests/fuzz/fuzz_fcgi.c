@@ -4,26 +4,17 @@
  * the answer, in whatever pieces it goes.
  */
 #include <fcgiapp.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "fuzz.h"
 
 #include "base/mem.h"
 /* The responder's own files are in no library. */
 #include "main/fcgi_record.c"
 
 enum { BODY_MAX = 300, STEPS = 17, ROOM = 64 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* Feeds all, STEP bytes at a time; *QUESTIONS counts the answers in between. */
 static enum incoming_state

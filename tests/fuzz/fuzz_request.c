@@ -3,9 +3,9 @@
  * is found in it is clean; a route that is found matches; what a list is asked for is within its bounds, or refused
  * with one clean line.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "fuzz.h"
 
 #include "access/credential.h"
 #include "api/app.h"
@@ -14,15 +14,6 @@
 #include "secret/password.h"
 
 enum { LINES = 6 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void
 check_error(const struct error *e)

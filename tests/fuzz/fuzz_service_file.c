@@ -2,32 +2,13 @@
  * Whatever comes as a service file: it is read and checked, or refused; each fault names its place in one clean line.
  * What is without fault has what an import relies on.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "api/service_file.h"
 #include "api/service_file_private.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "json/body.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
-
-static void
-check_line(const char *s)
-{
-	must(utf8_valid(s, strlen(s)));
-	for (; *s != '\0'; s++)
-		must((unsigned char)*s >= ' ' && *s != 0x7f);
-}
 
 static void
 check_items(void *ctx, struct json_object *document)
@@ -56,13 +37,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (service_file_parse(tmp, (const char *)data, n, &document, &e) != ERR_OK) {
 		must(e.code == ERR_MALFORMED);
-		check_line(e.detail);
+		must_line(e.detail);
 		return 0;
 	}
 	service_file_check(tmp, document, faults, &open);
 	for (size_t i = 0; i < faults->kept; i++) {
-		check_line(faults->at[i].path);
-		check_line(faults->at[i].text);
+		must_line(faults->at[i].path);
+		must_line(faults->at[i].text);
 	}
 	for (size_t i = 0; i < open.n; i++)
 		must(open.at[i].section != NULL && open.at[i].name != NULL && *open.at[i].path != '\0');

@@ -2,12 +2,12 @@
  * Whatever comes in, as a text or as the bytes of one certificate: certs_read() does not crash; what it takes is clean
  * and reads again as the same; what it refuses it refuses with one clean line that names the member.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+
+#include "fuzz.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -15,29 +15,12 @@
 
 #define NOW INT64_C(1772566000000)	/* 2026-03-03 */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void
-must(bool so)
-{
-	if (!so)
-		abort();
-}
-
-static void
-check_text(const char *s)
-{
-	must(utf8_valid(s, strlen(s)));
-	for (; *s != '\0'; s++)
-		must((unsigned char)*s >= ' ' && *s != 0x7f);
-}
-
 static void
 check_error(const struct error *e)
 {
 	must(e->code == ERR_INVALID && strcmp(e->field, CERT_FIELD) == 0);
 	must(strncmp(e->detail, CERT_FIELD ": ", strlen(CERT_FIELD ": ")) == 0);
-	check_text(e->detail);
+	must_line(e->detail);
 }
 
 static void
@@ -54,8 +37,8 @@ check_again(void *ctx, const struct cert *c)
 static void
 check_cert(void *ctx, const struct cert *c)
 {
-	check_text(c->host);
-	check_text(c->issuer);
+	must_line(c->host);
+	must_line(c->issuer);
 	must(utf8_count(c->host) <= CERT_NAME_MAX && utf8_count(c->issuer) <= CERT_NAME_MAX);
 	must(hex_is(c->fingerprint, 64));
 	must(c->not_before <= c->not_after && c->not_after + 1000 > NOW);

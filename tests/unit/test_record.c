@@ -248,9 +248,9 @@ Test(record, columns_by_name)
 		cr_assert(more);
 		cr_expect_str_eq(stmt_col_text(st, "state"), "queued");
 		cr_expect_eq(stmt_col_int(st, "attempt"), 1);
-		cr_expect(stmt_col_null(st, "error"));
+		cr_expect(stmt_at_null(st, stmt_column(st, "error")));
 		cr_expect_null(stmt_col_text(st, "error"));
-		cr_expect_not(stmt_col_null(st, "state"));
+		cr_expect_not(stmt_at_null(st, stmt_column(st, "state")));
 		cr_expect_geq(stmt_column(st, "state"), 0);
 		cr_expect_eq(stmt_column(st, "State"), -1);
 		cr_expect_eq(stmt_column(st, ""), -1);
